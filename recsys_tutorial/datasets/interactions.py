@@ -1,0 +1,355 @@
+"""The table every other module trusts: who did what, with which item, and when.
+
+Taught in chapter 1.  A table that enters here is checked once, so that no later step has to ask
+whether a rating is missing or an item is unknown.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+EVENT_COLUMNS = ("user", "item", "rating", "timestamp")
+
+
+class DataError(ValueError):
+    """Data that cannot be used as they are; the message says where and what to do."""
+
+
+def _where(bad: pd.Series) -> str:
+    """Name the first bad rows by their index labels, and how many there are in all."""
+    rows = [str(label) for label in bad.index[bad.to_numpy()][:3]]
+    total = int(bad.sum())
+    return f"row {', '.join(rows)}" + (f" and {total - 3:,} more" if total > 3 else "")
+
+
+def _fail(bad: pd.Series, column: str, problem: str, mend: str, table: str = "Column") -> None:
+    """Raise a `DataError` that names column, rows and mend if any row is bad."""
+    if bad.any():
+        raise DataError(f"{table} '{column}': {problem} ({_where(bad)}). {mend}")
+
+
+def _check_ids(events: pd.DataFrame) -> None:
+    for column in ("user", "item"):
+        ids = events[column]
+        mend = f"Drop these rows, or fill in the {column} they belong to."
+        _fail(ids.isna(), column, f"missing {column}", mend)
+        if pd.api.types.infer_dtype(ids) in ("mixed", "mixed-integer"):
+            # Numbers beside texts have no order, and 7 is not "7": a join would lose events.
+            other = ids.map(type) != type(ids.iloc[0])
+            mend = f"Make them all texts: table['{column}'].astype(str)."
+            _fail(other, column, "ids of several types", mend)
+
+
+def _check_ratings(events: pd.DataFrame) -> None:
+    rating = events["rating"]
+    if pd.api.types.is_bool_dtype(rating):
+        raise DataError(
+            "Column 'rating': true or false is not a number. "
+            "Keep the rows that are true and pass rating=None to from_frame."
+        )
+    if not pd.api.types.is_any_real_numeric_dtype(rating):
+        bad = pd.to_numeric(rating.astype(str), errors="coerce").isna()
+        mend = "Convert the ratings to numbers, e.g. 'good' to 1, '3,5' to 3.5."
+        _fail(bad, "rating", "not a number", mend)
+        raise DataError("Column 'rating': numbers stored as text. Use pandas.to_numeric first.")
+    _fail(rating.isna(), "rating", "missing rating", "Drop these rows; a guess is not a rating.")
+    _fail(np.isinf(rating), "rating", "infinite rating", "Drop or correct these rows.")
+
+
+def _check_timestamps(events: pd.DataFrame, now: float) -> None:
+    seconds = events["timestamp"]
+    if not pd.api.types.is_numeric_dtype(seconds):
+        raise DataError(
+            "Column 'timestamp': not whole seconds since 1970. "
+            "Use Interactions.from_frame, which converts dates and texts."
+        )
+    _fail(seconds.isna(), "timestamp", "missing time", "Drop these rows or fill in the time.")
+    _fail(seconds < 0, "timestamp", "time before 1970", "Check the unit and the sign.")
+    # A day of tolerance: clocks of servers in other time zones run ahead of ours.
+    _fail(
+        seconds > now + 86_400,
+        "timestamp",
+        "time in the future",
+        "If these are milliseconds, pass timestamp_unit='ms'; otherwise correct the rows.",
+    )
+
+
+def _check_items(events: pd.DataFrame, items: pd.DataFrame) -> None:
+    table = "Item table, column"
+    if "item" not in items.columns:
+        raise DataError(f"{table} 'item' is missing. Rename the column with the ids.")
+    ids = items["item"]
+    _fail(ids.isna(), "item", "missing item", "Drop these rows of the item table.", table)
+    _fail(ids.duplicated(), "item", "item described twice", "Keep one row per item.", table)
+    unknown = ~events["item"].isin(ids)
+    mend = "Add these items to the item table, or drop the events."
+    if unknown.all() and len(ids):
+        samples = [series.tolist()[0] for series in (events["item"], ids)]
+        mend = "The log has {!r}, the item table {!r}: are both of one type?".format(*samples)
+    _fail(unknown, "item", "item that is not in the item table", mend)
+
+
+# Two logs are equal only if they are one object: `==` of frames has no single answer.
+@dataclass(frozen=True, eq=False)
+class Interactions:
+    """A validated log of events, with a table that describes the items.
+
+    Build it with `from_frame`, which renames and converts columns; the constructor only checks.
+
+    Parameters
+    ----------
+    events : DataFrame
+        One row per event, columns ``user``, ``item``, ``rating`` (a number; 1.0 for a click or a
+        purchase) and ``timestamp`` (whole seconds since 1970, or the column is absent when the log
+        has no times).  A user and an item meet at most once.
+    items : DataFrame
+        One row per item: ``item`` and, as far as known, ``title``, ``year`` and ``genres`` (names
+        joined by ``|``).
+    now : float, optional
+        The present, in seconds since 1970; events may not lie more than a day after it.
+    n_merged : int
+        Repeated events that `from_frame` merged.
+
+    Raises
+    ------
+    DataError
+        With the column, the rows and the mend, if the table is empty, a column is missing or of
+        the wrong type, a value is missing, infinite, negative in time or from the future, a pair
+        of user and item stands twice, or an item is unknown.
+
+    Notes
+    -----
+    Chapter 1.  The frames are shared, not copied: treat them as read-only.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"user": [1, 1, 2], "item": ["a", "b", "a"], "rating": [5, 3, 4]})
+    >>> events = Interactions.from_frame(log, timestamp=None)
+    >>> events.n_users, events.n_items, events.density
+    (2, 2, 0.75)
+    """
+
+    events: pd.DataFrame
+    items: pd.DataFrame
+    now: float = field(default_factory=time.time, repr=False)
+    n_merged: int = field(default=0, repr=False)
+
+    def __post_init__(self) -> None:
+        missing = [c for c in EVENT_COLUMNS[:3] if c not in self.events.columns]
+        if missing:
+            raise DataError(
+                f"Column '{missing[0]}' is missing; the table has {list(self.events.columns)}. "
+                f"Name it: Interactions.from_frame(table, {missing[0]}='your column')."
+            )
+        if self.events.empty:
+            raise DataError("The table has no rows. Check the file and the filters before it.")
+        _check_ids(self.events)
+        _check_ratings(self.events)
+        if self.has_time:
+            _check_timestamps(self.events, self.now)
+        repeated = self.events.duplicated(["user", "item"])
+        mend = "Pass duplicates='last' or duplicates='sum' to from_frame, or remove them."
+        _fail(repeated, "user, item", "the same user and item again", mend)
+        _check_items(self.events, self.items)
+
+    @classmethod
+    def from_frame(
+        cls,
+        events: pd.DataFrame,
+        items: pd.DataFrame | None = None,
+        *,
+        user: str = "user",
+        item: str = "item",
+        rating: str | None = "rating",
+        timestamp: str | None = "timestamp",
+        timestamp_unit: str = "s",
+        duplicates: str = "error",
+    ) -> Interactions:
+        """Build a log from any table by naming its columns; the table itself is not changed.
+
+        Parameters
+        ----------
+        events : DataFrame
+            The raw log.
+        items : DataFrame, optional
+            The item table, with a column ``item``; without it every item is its own title.
+        user, item : str
+            Names of the columns with the ids.
+        rating : str or None
+            Name of the column with the ratings; None gives every event the rating 1.0.
+        timestamp : str or None
+            Name of the column with the times; None if the log has none.
+        timestamp_unit : {"s", "ms", "us", "ns"}
+            Unit of numeric times.
+        duplicates : {"error", "last", "sum"}
+            What to do when a user meets an item again: refuse, keep the latest event, or add the
+            ratings (counts) and keep the latest time.
+
+        Returns
+        -------
+        Interactions
+            The validated log, sorted by user and time.
+
+        Raises
+        ------
+        DataError
+            See the class.
+        """
+        wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp}
+        names = {ours: theirs for ours, theirs in wanted.items() if theirs is not None}
+        table = _select_columns(events, names)
+        order = ["user", "timestamp", "item"] if timestamp is not None else ["user", "item"]
+        try:
+            if timestamp is not None:
+                table["timestamp"] = to_seconds(table["timestamp"], timestamp_unit)
+            n_rows, table = len(table), _merge_duplicates(table, duplicates)
+            # Errors must name the reader's rows, so the index is kept until all checks have passed.
+            checked = cls(table, _item_table(table, items))
+        except DataError as error:
+            raise DataError(_in_their_words(str(error), names)) from None
+        ordered = checked.events.sort_values(order).reset_index(drop=True)
+        return cls(ordered, checked.items, checked.now, n_rows - len(table))
+
+    @property
+    def has_time(self) -> bool:
+        """Whether the log knows when things happened."""
+        return "timestamp" in self.events.columns
+
+    @property
+    def n_events(self) -> int:
+        """Number of events."""
+        return len(self.events)
+
+    @property
+    def n_users(self) -> int:
+        """Number of users with at least one event."""
+        return int(self.events["user"].nunique())
+
+    @property
+    def n_items(self) -> int:
+        """Number of items with at least one event."""
+        return int(self.events["item"].nunique())
+
+    @property
+    def density(self) -> float:
+        """Share of the user-item table that is filled, between 0 and 1."""
+        return self.n_events / (self.n_users * self.n_items)
+
+    @property
+    def titles(self) -> pd.Series:
+        """Title of each item, indexed by item id."""
+        return self.items.set_index("item")["title"]
+
+    def with_events(self, events: pd.DataFrame) -> Interactions:
+        """Keep the item table and the clock, replace the events (a split, a filter).
+
+        Parameters
+        ----------
+        events : DataFrame
+            Rows with the same columns as ``self.events``.
+
+        Returns
+        -------
+        Interactions
+            The new log, validated again.
+        """
+        return Interactions(events.reset_index(drop=True), self.items, self.now)
+
+
+def to_seconds(times: pd.Series, unit: str = "s") -> pd.Series:
+    """Convert times (numbers, dates or texts) to whole seconds since 1970, in UTC.
+
+    Parameters
+    ----------
+    times : Series
+        Numbers in the given unit, datetimes, or texts such as ``"2016-03-05 17:20"``.
+    unit : {"s", "ms", "us", "ns"}
+        Unit of the numbers.
+
+    Returns
+    -------
+    Series
+        int64 seconds, same index.
+
+    Raises
+    ------
+    DataError
+        If a value is missing or cannot be read as a time, with its row.
+
+    Examples
+    --------
+    >>> to_seconds(pd.Series(["1970-01-02"])).tolist()
+    [86400]
+    """
+    per_second = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
+    if unit not in per_second:
+        raise DataError(f"timestamp_unit must be one of {list(per_second)}, not '{unit}'.")
+    _fail(times.isna(), str(times.name), "missing time", "Drop these rows or fill in the time.")
+    if pd.api.types.is_any_real_numeric_dtype(times):
+        # Larger numbers, infinity among them, do not fit into 64 bits.
+        endless = (times >= 2.0**63) | (times < -(2.0**63))
+        _fail(endless, str(times.name), "infinite time", "Drop or correct these rows.")
+        return (times // per_second[unit]).astype("int64")
+    dates = pd.to_datetime(times, errors="coerce", utc=True, format="mixed")
+    mend = "Use numbers (not texts that look like them), or dates as YYYY-MM-DD HH:MM."
+    _fail(dates.isna(), str(times.name), "not a time", mend)
+    return (dates - pd.Timestamp("1970-01-01", tz="UTC")) // pd.Timedelta(seconds=1)
+
+
+def _select_columns(events: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:
+    """Copy the columns that are needed and give them our names."""
+    columns = list(events.columns)
+    for ours, theirs in names.items():
+        if theirs not in columns:
+            optional = f", or {ours}=None if there is none" if ours in EVENT_COLUMNS[2:] else ""
+            raise DataError(
+                f"Column '{theirs}' (for {ours}) is missing; the table has "
+                f"{[str(c) for c in columns]}. Name it: {ours}='your column'{optional}."
+            )
+        if columns.count(theirs) > 1:
+            raise DataError(f"Column '{theirs}' stands twice in the table. Rename one of them.")
+    table = pd.DataFrame({ours: events[theirs] for ours, theirs in names.items()})
+    for column in ("user", "item"):
+        if isinstance(table[column].dtype, pd.CategoricalDtype):
+            # Grouping by categories would bring back users who are not in the table.
+            table[column] = table[column].astype(table[column].cat.categories.dtype)
+    return table if "rating" in names else table.assign(rating=1.0)
+
+
+def _in_their_words(message: str, names: dict[str, str]) -> str:
+    """Name the reader's column in an error about ours."""
+    for ours, theirs in names.items():
+        if theirs != ours:
+            message = message.replace(f"Column '{ours}'", f"Column '{theirs}' ({ours})")
+    return message
+
+
+def _merge_duplicates(table: pd.DataFrame, rule: str) -> pd.DataFrame:
+    if rule not in ("error", "last", "sum"):
+        raise DataError(f"duplicates must be 'error', 'last' or 'sum', not '{rule}'.")
+    if rule == "error" or not table.duplicated(["user", "item"]).any():
+        return table
+    # A missing rating must be refused, not swallowed by a sum or by a later row.
+    _check_ids(table)
+    _check_ratings(table)
+    if "timestamp" in table:
+        table = table.sort_values("timestamp", kind="stable")
+    last = table.drop_duplicates(["user", "item"], keep="last")
+    if rule == "sum":
+        sums = table.groupby(["user", "item"])["rating"].sum()
+        pairs = pd.MultiIndex.from_frame(last[["user", "item"]])
+        last = last.assign(rating=sums.reindex(pairs).to_numpy())
+    return last
+
+
+def _item_table(events: pd.DataFrame, items: pd.DataFrame | None) -> pd.DataFrame:
+    if items is None:
+        # The same item may carry a missing id here; the checks that follow name its row.
+        items = pd.DataFrame({"item": events["item"].dropna().unique()})
+    if "item" in items.columns and "title" not in items.columns:
+        items = items.assign(title=items["item"].astype(str))
+    return items

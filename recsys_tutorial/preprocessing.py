@@ -1,0 +1,439 @@
+"""From a dirty log to a clean matrix and a split that does not leak.
+
+Second step of the pipeline, taught in chapter 2: cleaning with a report, missing values, scaling
+that is learnt on the training users only, the user-item matrix, and splits by time.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+import pandas as pd
+from scipy import sparse
+
+from recsys_tutorial.datasets import DataError, Interactions
+
+
+@dataclass(frozen=True)
+class CleaningReport:
+    """What a cleaning took away, fault by fault.
+
+    Attributes
+    ----------
+    rows_before, rows_after : int
+        Rows of the log before and after.
+    removed : dict of str to int
+        Rows removed for each reason, in the order in which the rules were applied.
+    users_lost : int
+        Users of whom no event is left.
+    """
+
+    rows_before: int
+    rows_after: int
+    removed: dict[str, int]
+    users_lost: int
+
+    def to_frame(self) -> pd.DataFrame:
+        """Return the report as a table with one row per reason.
+
+        Returns
+        -------
+        DataFrame
+            Columns ``reason``, ``rows`` and ``share`` (of the rows before).
+        """
+        rows = pd.Series(self.removed, name="rows").rename_axis("reason").reset_index()
+        return rows.assign(share=rows["rows"] / self.rows_before)
+
+
+def clean_events(
+    events: pd.DataFrame,
+    *,
+    rating_range: tuple[float, float] = (0.5, 5.0),
+    now: float | None = None,
+) -> tuple[pd.DataFrame, CleaningReport]:
+    """Remove rows that cannot be trusted, and report each removal.
+
+    Rules, in this order: a missing user or item; a missing rating; a rating outside the range; a
+    time that is missing, before 1970 or in the future; a repeated pair of user and item (the latest
+    is kept).
+
+    Parameters
+    ----------
+    events : DataFrame
+        Columns ``user``, ``item``, ``rating`` and ``timestamp`` (seconds since 1970).  Not changed.
+    rating_range : tuple of float
+        Lowest and highest possible rating.
+    now : float, optional
+        The present, in seconds since 1970; by default the clock of the machine.
+
+    Returns
+    -------
+    clean : DataFrame
+        The rows that are left, sorted by user and time.
+    report : CleaningReport
+        What was removed and why.
+
+    Raises
+    ------
+    DataError
+        If a column is missing, or ratings or times are not numbers.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"user": [1, 1, 2], "item": [7, 7, 7], "rating": [4, 4, np.nan],
+    ...                     "timestamp": [10, 20, 30]})
+    >>> clean, report = clean_events(log)
+    >>> len(clean), report.removed["repeated pair"], report.removed["missing rating"]
+    (1, 1, 1)
+    """
+    _need_columns(events)
+    now = time.time() if now is None else now
+    low, high = rating_range
+    rules = {
+        "missing user or item": lambda t: t["user"].isna() | t["item"].isna(),
+        "missing rating": lambda t: t["rating"].isna(),
+        "impossible rating": lambda t: ~t["rating"].between(low, high).fillna(False),
+        "impossible time": lambda t: ~t["timestamp"].between(0, now).fillna(False),
+        "repeated pair": lambda t: t.duplicated(["user", "item"], keep="last"),
+    }
+    clean, removed = events.sort_values("timestamp", kind="stable"), {}
+    for reason, is_bad in rules.items():
+        bad = is_bad(clean)
+        removed[reason], clean = int(bad.sum()), clean[~bad]
+    clean = clean.sort_values(["user", "timestamp", "item"]).reset_index(drop=True)
+    lost = events["user"].nunique() - clean["user"].nunique()
+    return clean, CleaningReport(len(events), len(clean), removed, int(lost))
+
+
+def _need_columns(events: pd.DataFrame) -> None:
+    for column in ("user", "item", "rating", "timestamp"):
+        if column not in events.columns:
+            raise DataError(f"Column '{column}' is missing; rename yours to it.")
+    for column, mend in (("rating", "pandas.to_numeric"), ("timestamp", "seconds since 1970")):
+        if not pd.api.types.is_any_real_numeric_dtype(events[column]):
+            raise DataError(f"Column '{column}' does not hold numbers. Convert it: {mend}.")
+
+
+def _need_same_columns(train: pd.DataFrame, others: tuple[pd.DataFrame, ...]) -> None:
+    for other in others:
+        strange = train.columns.symmetric_difference(other.columns)
+        if len(strange):
+            raise DataError(f"Column '{strange[0]}' is not in all tables. Give all the same ones.")
+
+
+def impute_median(train: pd.DataFrame, *others: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+    """Fill missing cells with the median of each column, learnt from the training users only.
+
+    Parameters
+    ----------
+    train : DataFrame
+        Numeric columns, one row per user.
+    *others : DataFrame
+        Validation and test users with the same columns.
+
+    Returns
+    -------
+    tuple of DataFrame
+        The tables without missing cells, in the order given.
+
+    Raises
+    ------
+    DataError
+        If a column of `train` has no value at all, or the tables differ in their columns.
+
+    Examples
+    --------
+    >>> train, test = pd.DataFrame({"a": [1.0, 3.0, np.nan]}), pd.DataFrame({"a": [np.nan]})
+    >>> impute_median(train, test)[1]["a"].tolist()
+    [2.0]
+    """
+    _need_same_columns(train, others)
+    medians = train.median()
+    if medians.isna().any():
+        raise DataError(f"Column '{medians.index[medians.isna()][0]}' has no value. Drop it.")
+    return tuple(table.fillna(medians) for table in (train, *others))
+
+
+def standardise(train: pd.DataFrame, *others: pd.DataFrame) -> tuple[pd.DataFrame, ...]:
+    """Scale each column to mean 0 and standard deviation 1, learnt from the training users only.
+
+    A column that never varies in `train` is only shifted: there it becomes 0.
+
+    Parameters
+    ----------
+    train : DataFrame
+        Numeric columns, one row per user.
+    *others : DataFrame
+        Validation and test users with the same columns.
+
+    Returns
+    -------
+    tuple of DataFrame
+        The scaled tables, in the order given.
+
+    Raises
+    ------
+    DataError
+        If the tables differ in their columns.
+
+    Examples
+    --------
+    >>> scaled, = standardise(pd.DataFrame({"a": [1.0, 3.0]}))
+    >>> scaled["a"].tolist()
+    [-1.0, 1.0]
+    """
+    _need_same_columns(train, others)
+    varies = train.max() > train.min()
+    # The mean of equal fractions can miss them by a rounding error, which must not be blown up.
+    mean, spread = train.mean().where(varies, train.min()), train.std(ddof=0).where(varies, 1.0)
+    return tuple((table - mean) / spread for table in (train, *others))
+
+
+def normalise_rows(table: pd.DataFrame) -> pd.DataFrame:
+    """Divide each row by its sum, so that busy and quiet users can be compared.
+
+    Parameters
+    ----------
+    table : DataFrame
+        Counts, one row per user.
+
+    Returns
+    -------
+    DataFrame
+        Shares; each row sums to 1, or to 0 if it was empty.
+
+    Examples
+    --------
+    >>> normalise_rows(pd.DataFrame({"a": [1, 0], "b": [3, 0]})).to_numpy().tolist()
+    [[0.25, 0.75], [0.0, 0.0]]
+    """
+    sums = table.sum(axis=1)
+    return table.div(sums.where(sums > 0, 1), axis=0)
+
+
+@dataclass(frozen=True, eq=False)
+class UserItemMatrix:
+    """A sparse matrix of users and items that remembers who is who.
+
+    Attributes
+    ----------
+    values : csr_array, shape (n_users, n_items)
+        1.0 where the user met the item (or the rating, if asked for).
+    users, items : Index
+        The id of each row and of each column.
+    """
+
+    values: sparse.csr_array
+    users: pd.Index
+    items: pd.Index
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Number of users and of items."""
+        return len(self.users), len(self.items)
+
+    def user_rows(self, users: Sequence[Hashable]) -> np.ndarray:
+        """Row number of each user.
+
+        Parameters
+        ----------
+        users : sequence
+            User ids.
+
+        Returns
+        -------
+        ndarray of int
+            Row numbers.
+
+        Raises
+        ------
+        KeyError
+            Naming the users that are not in the matrix.
+        """
+        rows = self.users.get_indexer(pd.Index(users))
+        if (rows < 0).any():
+            unknown = [u for u, row in zip(users, rows, strict=True) if row < 0][:3]
+            raise KeyError(f"Users not in the training data: {unknown}. Chapter 12 is for them.")
+        return rows
+
+
+def user_item_matrix(
+    interactions: Interactions,
+    *,
+    like: UserItemMatrix | None = None,
+    use_ratings: bool = False,
+) -> UserItemMatrix:
+    """Build the matrix of who met what.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The log.
+    like : UserItemMatrix, optional
+        Use its users and items, so that a test matrix lines up with a training matrix; events of
+        other users or items are left out.
+    use_ratings : bool
+        Store the ratings in place of 1.0.
+
+    Returns
+    -------
+    UserItemMatrix
+        Rows and columns in the order of the ids.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"user": [1, 1, 2], "item": ["a", "b", "a"], "rating": [5, 3, 4]})
+    >>> user_item_matrix(Interactions.from_frame(log, timestamp=None)).values.toarray().tolist()
+    [[1.0, 1.0], [1.0, 0.0]]
+    """
+    events = interactions.events
+    users = pd.Index(np.sort(events["user"].unique())) if like is None else like.users
+    items = pd.Index(np.sort(interactions.items["item"].unique())) if like is None else like.items
+    rows, columns = users.get_indexer(events["user"]), items.get_indexer(events["item"])
+    values = events["rating"].to_numpy(float) if use_ratings else np.ones(len(events))
+    known = (rows >= 0) & (columns >= 0)
+    cells = (values[known], (rows[known], columns[known]))
+    shape = (len(users), len(items))
+    return UserItemMatrix(sparse.csr_array(cells, shape=shape), users, items)
+
+
+class Split(NamedTuple):
+    """A log cut in two: what the model may see, and what it is asked about."""
+
+    train: Interactions
+    test: Interactions
+
+
+def split_latest(interactions: Interactions, test_share: float = 0.2) -> Split:
+    """Hold out the latest events of every user.
+
+    Each user keeps the oldest part of her history; ``floor(test_share * n)`` of her n events, but
+    at least one if she has two or more, go to the test.  No user is tested on her own past.  The
+    calendar still leaks: one user's training events may be younger than another user's test events
+    (`split_at` has no such leak).
+
+    Parameters
+    ----------
+    interactions : Interactions
+        A log with times.
+    test_share : float
+        Share of each history that is held out, strictly between 0 and 1.
+
+    Returns
+    -------
+    Split
+        Training and test logs with the same item table.
+
+    Raises
+    ------
+    DataError
+        If the log has no times or nothing is left to test on.
+    ValueError
+        If `test_share` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from recsys_tutorial.datasets import load_movielens
+    >>> train, test = split_latest(load_movielens())
+    >>> train.n_events, test.n_events
+    (80251, 19753)
+    """
+    _need_time(interactions, test_share)
+    events = interactions.events.sort_values(["user", "timestamp", "item"], kind="stable")
+    return _cut_each_user(interactions, events, test_share)
+
+
+def split_random(
+    interactions: Interactions, test_share: float = 0.2, random_state: int = 0
+) -> Split:
+    """Hold out random events of every user: what to do when the log has no times.
+
+    The model may then see the future of the very user it is asked about, which flatters it.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        Any log.
+    test_share : float
+        Share of each history that is held out, strictly between 0 and 1.
+    random_state : int
+        Seed.
+
+    Returns
+    -------
+    Split
+        Training and test logs with the same item table.
+
+    Raises
+    ------
+    DataError
+        If nothing is left to test on.
+    ValueError
+        If `test_share` is not between 0 and 1.
+    """
+    _need_share(test_share)
+    events = interactions.events.sample(frac=1.0, random_state=random_state)
+    return _cut_each_user(interactions, events.sort_values("user", kind="stable"), test_share)
+
+
+def split_at(interactions: Interactions, test_share: float = 0.2) -> Split:
+    """Cut the log at one moment for everybody: the only split without a leak in time.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        A log with times.
+    test_share : float
+        Share of the events after the cut, strictly between 0 and 1.
+
+    Returns
+    -------
+    Split
+        Events up to the moment, and events after it.  Users who come later are in the test only.
+        Events of the same second are never torn apart, so that the share may be missed.
+
+    Raises
+    ------
+    DataError
+        If the log has no times, or all events carry the same time.
+    ValueError
+        If `test_share` is not between 0 and 1.
+    """
+    _need_time(interactions, test_share)
+    times = interactions.events["timestamp"]
+    moment, latest = times.quantile(1 - test_share), times.max()
+    # If the last second alone is larger than the share, it is the whole test.
+    later = times > moment if moment < latest else times == latest
+    if later.all():
+        raise DataError("Column 'timestamp': all events carry the same time. Use split_random.")
+    return Split(
+        interactions.with_events(interactions.events[~later]),
+        interactions.with_events(interactions.events[later]),
+    )
+
+
+def _need_share(test_share: float) -> None:
+    if not 0 < test_share < 1:
+        raise ValueError(f"test_share={test_share} must lie between 0 and 1.")
+
+
+def _need_time(interactions: Interactions, test_share: float) -> None:
+    _need_share(test_share)
+    if not interactions.has_time:
+        raise DataError("The log has no times, so it has no latest events. Use split_random.")
+
+
+def _cut_each_user(interactions: Interactions, events: pd.DataFrame, share: float) -> Split:
+    """Send the last rows of each user to the test; `events` is grouped by user."""
+    size = events.groupby("user")["item"].transform("size")
+    # The small number mends products such as 0.29 * 100 = 28.999999999999996.
+    held_out = np.floor(size * share + 1e-9).clip(lower=1).where(size > 1, 0)
+    is_test = events.groupby("user").cumcount() >= size - held_out
+    if not is_test.any():
+        raise DataError("Every user has one event only: nothing is left to test on.")
+    train, test = events[~is_test].sort_index(), events[is_test].sort_index()
+    return Split(interactions.with_events(train), interactions.with_events(test))
