@@ -1,0 +1,136 @@
+"""The command line: ``recsys-tutorial run`` and ``recsys-tutorial doctor``.
+
+Taught in chapter 17 and on the page "Your own data".  All errors that data can cause are one line
+on standard error and exit code 2; nothing is written then.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Sequence
+from functools import partial
+from typing import NoReturn
+
+import matplotlib
+from tqdm import tqdm
+
+from recsys_tutorial import __version__
+from recsys_tutorial.datasets import DataError, Interactions, load_movielens, read_interactions
+from recsys_tutorial.doctor import examine
+from recsys_tutorial.pipeline import STEPS, check_report_folder, run_pipeline, write_report
+
+
+def build_parser() -> argparse.ArgumentParser:
+    """Describe the command line.
+
+    Returns
+    -------
+    ArgumentParser
+        With the commands ``run`` and ``doctor``.
+    """
+    parser = argparse.ArgumentParser(
+        prog="recsys-tutorial", description="Group users by interest and recommend from the groups."
+    )
+    parser.add_argument("--version", action="version", version=__version__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run = commands.add_parser("run", help="a log in; groups, recommendations and a report out")
+    run.add_argument("events", nargs="?", help="CSV file with one event per row; default: MovieLens")
+    run.add_argument("--user", default="user", help="column with the users (default: user)")
+    run.add_argument("--item", default="item", help="column with the items (default: item)")
+    run.add_argument("--rating", help="column with ratings or counts, if there is one")
+    run.add_argument("--time", help="column with times, if there is one")
+    run.add_argument("--time-unit", default="s", choices=("s", "ms", "us", "ns"))
+    run.add_argument("--items", help="CSV file that describes the items: item, title, genres")
+    run.add_argument("--clusters", type=_positive, default=10, help="number of groups (default: 10)")
+    run.add_argument("--top", type=_positive, default=10, help="recommendations per user")
+    run.add_argument("--seed", type=int, default=0, help="the same seed gives the same groups")
+    run.add_argument("--out", default="report", help="folder for the report (default: report)")
+    commands.add_parser("doctor", help="check this computer and say what to mend")
+    return parser
+
+
+def _positive(text: str) -> int:
+    if not text.isdigit() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Parameters
+    ----------
+    arguments : sequence of str, optional
+        The words after the command's name; by default those of the process.
+
+    Returns
+    -------
+    int
+        0 if all went well, 1 if `doctor` found a problem, 2 if the data cannot be used.
+    """
+    options = build_parser().parse_args(arguments)
+    try:
+        return _doctor() if options.command == "doctor" else _run(options)
+    except DataError as error:
+        print(f"recsys-tutorial: {error}", file=sys.stderr)
+        return 2
+
+
+def _doctor() -> int:
+    findings = examine()
+    print("\n".join(map(str, findings)))
+    problems = [f for f in findings if not f.ok and not f.optional]
+    print(f"\n{len(problems)} problem(s)." if problems else "\nReady.")
+    return int(bool(problems))
+
+
+def _run(options: argparse.Namespace) -> int:
+    check_report_folder(options.out)
+    # A report needs files, not windows; without this a server without a screen would fail.
+    matplotlib.use("Agg")
+    with tqdm(total=len(STEPS) + 2, bar_format="{l_bar}{bar}| step {n_fmt} of {total_fmt}") as bar:
+        step = partial(_announce, bar)
+        step("read the log")
+        interactions = _load(options)
+        result = run_pipeline(
+            interactions,
+            n_clusters=options.clusters,
+            top=options.top,
+            random_state=options.seed,
+            progress=step,
+        )
+        step("write the report")
+        page = write_report(result, options.out)
+    if interactions.n_merged:
+        print(f"Note: {interactions.n_merged:,} repeated events were merged with the latest one.")
+    for note in result.notes:
+        print(f"Note: {note}")
+    print(f"{len(result.clusters)} groups, {len(result.recommendations):,} recommendations.")
+    print(f"Report: {page}")
+    return 0
+
+
+def _announce(bar: tqdm[NoReturn], name: str) -> None:
+    bar.set_description(name.ljust(24))
+    bar.update(1)
+
+
+def _load(options: argparse.Namespace) -> Interactions:
+    if options.events is None:
+        if options.items or options.time or options.rating:
+            raise DataError("--items, --time and --rating describe a CSV file; name the file first.")
+        return load_movielens()
+    return read_interactions(
+        options.events,
+        user=options.user,
+        item=options.item,
+        rating=options.rating,
+        timestamp=options.time,
+        timestamp_unit=options.time_unit,
+        items=options.items,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,237 @@
+"""Exercises of chapter 3, K-means.
+
+Two of the mistakes are the source article's own: an objective that adds the distances to all
+centres, and an update that averages the old centre in place of the points.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+
+from recsys_tutorial.clustering import kmeans, squared_distances
+from recsys_tutorial.exercises.engine import Exercise, Mistake
+
+# The article's worked example: three centres, and one user at (2.4, 2.2).
+CENTRES = np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
+USER = np.array([[2.4, 2.2]])
+# Two users on the left, two on the right; the bad start draws its centres between them.
+SQUARE = np.array([[0.0, 0.0], [0.0, 1.0], [6.0, 0.0], [6.0, 1.0]])
+BAD_START = np.array([[3.0, 0.0], [3.0, 1.0]])
+
+
+def _means(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return np.array([X[labels == i].mean(axis=0) for i in range(len(centres))])
+
+
+def _with_old_centre(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    members = [np.vstack([X[labels == i], centres[i]]) for i in range(len(centres))]
+    return np.array([m.mean(axis=0) for m in members])
+
+
+def _divide_by_all(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return np.array([X[labels == i].sum(axis=0) / len(X) for i in range(len(centres))])
+
+
+def _medians(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return np.array([np.median(X[labels == i], axis=0) for i in range(len(centres))])
+
+
+def _update_probes() -> list[tuple[np.ndarray, ...]]:
+    rng = np.random.default_rng(3)
+    X, centres = rng.normal(size=(12, 2)), rng.normal(size=(3, 2))
+    return [(X, np.arange(12) % 3, centres), (X, np.arange(12) // 5, centres)]
+
+
+def _objective(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
+    return float(((X - centres[labels]) ** 2).sum())
+
+
+def _all_centres(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
+    return float(squared_distances(X, centres).sum())
+
+
+def _not_squared(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
+    return float(np.sqrt(((X - centres[labels]) ** 2).sum(axis=1)).sum())
+
+
+def _per_user(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
+    return _objective(X, labels, centres) / len(X)
+
+
+def _nearest_only(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
+    return float(squared_distances(X, centres).min(axis=1).sum())
+
+
+def _safe_update(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    kept = centres.copy()
+    for i in np.unique(labels):
+        kept[i] = X[labels == i].mean(axis=0)
+    return kept
+
+
+def _nan_for_empty(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    lost = np.full_like(centres, np.nan)
+    for i in np.unique(labels):
+        lost[i] = X[labels == i].mean(axis=0)
+    return lost
+
+
+def _zero_for_empty(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return np.nan_to_num(_nan_for_empty(X, labels, centres))
+
+
+def _drop_empty(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return np.array([X[labels == i].mean(axis=0) for i in np.unique(labels)])
+
+
+def _empty_probes() -> list[tuple[np.ndarray, ...]]:
+    one_user = (np.array([[1.2, 0.9]]), np.array([0]), CENTRES)
+    rng = np.random.default_rng(4)
+    return [one_user, (rng.normal(size=(6, 2)), np.array([0, 0, 2, 2, 2, 0]), CENTRES)]
+
+
+EXERCISES = (
+    Exercise(
+        "03.1",
+        "What one user costs",
+        "predict",
+        lambda: float(squared_distances(USER, CENTRES).min()),
+        (
+            Mistake(
+                "all centres",
+                lambda: float(squared_distances(USER, CENTRES).sum()),
+                "You added the distances to all three centres, as the source article does. "
+                "A user belongs to one cluster: which term of the sum is hers?",
+            ),
+            Mistake(
+                "not squared",
+                lambda: float(np.sqrt(squared_distances(USER, CENTRES).min())),
+                "That is the distance. What does the formula do with it?",
+            ),
+            Mistake(
+                "wrong centre",
+                lambda: float(squared_distances(USER, CENTRES)[0, 0]),
+                "That is the squared distance to the first centre. Is it the nearest one?",
+            ),
+        ),
+        "Find the nearest centre first, then take the squared distance to that one alone.",
+    ),
+    Exercise(
+        "03.2",
+        "The objective J",
+        "write",
+        _objective,
+        (
+            Mistake(
+                "all centres",
+                _all_centres,
+                "Your J adds the distances to all centres, as the source article does. "
+                "Each user counts once, with the centre of her own cluster.",
+            ),
+            Mistake(
+                "not squared",
+                _not_squared,
+                "You added distances. J adds their squares: the mean minimises only those.",
+            ),
+            Mistake(
+                "mean instead of sum",
+                _per_user,
+                "You divided by the number of users. J is a sum.",
+            ),
+            Mistake(
+                "ignores the labels",
+                _nearest_only,
+                "You took the nearest centre. J takes the centre that `labels` says, "
+                "even when another one is nearer.",
+            ),
+        ),
+        "Pick each user's centre with centres[labels], subtract, square, sum over everything.",
+        lambda: [
+            (SQUARE, np.array([0, 1, 0, 1]), np.array([[3.0, 0.0], [3.0, 1.0]])),
+            (SQUARE, np.array([0, 0, 1, 1]), np.array([[6.0, 0.5], [0.0, 0.5]])),
+        ],
+    ),
+    Exercise(
+        "03.3",
+        "Moving the centres",
+        "write",
+        _means,
+        (
+            Mistake(
+                "old centres",
+                lambda X, labels, centres: centres,
+                "The centres did not move. The source article averages the old centre; "
+                "the mean is taken over the users of the cluster.",
+            ),
+            Mistake(
+                "old centre counted as a member",
+                _with_old_centre,
+                "You counted the old centre as one more user. It is not one.",
+            ),
+            Mistake(
+                "divided by all users",
+                _divide_by_all,
+                "You divided by the number of all users. Divide by the size of the cluster.",
+            ),
+            Mistake(
+                "median",
+                _medians,
+                "You took medians. They minimise the sum of absolute distances, not of squares.",
+            ),
+        ),
+        "For each cluster, select its users with labels == i and take the mean of their rows.",
+        _update_probes,
+    ),
+    Exercise(
+        "03.4",
+        "A bad start",
+        "predict",
+        lambda: kmeans(SQUARE, 2, init=BAD_START).inertia,
+        (
+            Mistake(
+                "best possible",
+                lambda: kmeans(SQUARE, 2).inertia,
+                "That is the J of the best clustering. Does the algorithm get there "
+                "from this start? Do one step by hand.",
+            ),
+            Mistake(
+                "one cluster",
+                lambda: kmeans(SQUARE, 1).inertia,
+                "That is J for a single cluster. There are two centres; who goes to which?",
+            ),
+            Mistake(
+                "one user",
+                lambda: 9.0,
+                "That is what one user costs. J sums over all four.",
+            ),
+        ),
+        "Assign the four users to the two centres, move the centres, and see whether anybody moves.",
+    ),
+    Exercise(
+        "03.5",
+        "Nobody is left",
+        "repair",
+        _safe_update,
+        (
+            Mistake(
+                "still not a number",
+                _nan_for_empty,
+                "An empty cluster still becomes nan: the mean of no users does not exist.",
+            ),
+            Mistake(
+                "zero",
+                _zero_for_empty,
+                "An empty cluster jumps to the origin. That is a place in the data like any "
+                "other; let the centre stay where it was.",
+            ),
+            Mistake(
+                "cluster dropped",
+                _drop_empty,
+                "The empty cluster has disappeared, and the numbers of the others have shifted. "
+                "Return as many centres as you were given.",
+            ),
+        ),
+        "Start from a copy of the old centres and overwrite only those that have users.",
+        _empty_probes,
+    ),
+)

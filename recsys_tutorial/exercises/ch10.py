@@ -1,0 +1,417 @@
+"""Exercises of chapter 10, from a group to a list for one person.
+
+Several of the mistakes are the source article's own: handing out rows of the data in place of
+items, calling precision accuracy, and giving nothing to people whom a loop forgot.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+
+from recsys_tutorial.evaluation import ndcg_at_k, precision_at_k, recall_at_k
+from recsys_tutorial.exercises.engine import Exercise, Mistake
+
+# Five films were recommended; of a catalogue of 20 the viewer watched four others and two of these.
+RECOMMENDED = ["Brazil", "Alien", "Casablanca", "Evita", "Dumbo"]
+RELEVANT = {"Brazil", "Evita", "Fargo", "Gandhi"}
+CATALOGUE = 20
+
+
+def _hit_ranks() -> list[int]:
+    return [rank for rank, film in enumerate(RECOMMENDED, start=1) if film in RELEVANT]
+
+
+def _dcg(ranks: list[int] | range) -> float:
+    return sum(1 / math.log2(rank + 1) for rank in ranks)
+
+
+def _accuracy() -> float:
+    hits = len(_hit_ranks())
+    wrong = len(RECOMMENDED) - hits + len(RELEVANT) - hits
+    return 1 - wrong / CATALOGUE
+
+
+def _one_over_rank() -> float:
+    return sum(1 / rank for rank in _hit_ranks()) / sum(1 / rank for rank in range(1, 5))
+
+
+# Exercise 3. Lists and test items of a few people, by name.
+Lists = dict[str, list[str]]
+Wanted = dict[str, set[str]]
+
+
+def _mean_recall(recommended: Lists, relevant: Wanted, k: int) -> float:
+    hits = [len(set(recommended.get(u, [])[:k]) & items) for u, items in relevant.items()]
+    sizes = [len(items) for items in relevant.values()]
+    return float(np.mean([h / size for h, size in zip(hits, sizes, strict=True)]))
+
+
+def _only_with_hits(recommended: Lists, relevant: Wanted, k: int) -> float:
+    hit = {u: x for u, x in relevant.items() if set(recommended.get(u, [])[:k]) & x}
+    return _mean_recall(recommended, hit, k)
+
+
+def _only_with_list(recommended: Lists, relevant: Wanted, k: int) -> float:
+    return _mean_recall(recommended, {u: x for u, x in relevant.items() if u in recommended}, k)
+
+
+def _pooled(recommended: Lists, relevant: Wanted, k: int) -> float:
+    hits = sum(len(set(recommended.get(u, [])[:k]) & items) for u, items in relevant.items())
+    return hits / sum(len(items) for items in relevant.values())
+
+
+def _divided_by_lists(recommended: Lists, relevant: Wanted, k: int) -> float:
+    return _mean_recall(recommended, relevant, k) * len(relevant) / len(recommended)
+
+
+def _mean_precision(recommended: Lists, relevant: Wanted, k: int) -> float:
+    hits = [len(set(recommended.get(u, [])[:k]) & items) for u, items in relevant.items()]
+    return float(np.mean(hits)) / k
+
+
+def _evaluation_probes() -> list[tuple[Lists, Wanted, int]]:
+    # Bo hits nothing, Cy got no list, and Di, who got one, wanted nothing.
+    recommended = {
+        "Ann": ["a", "b", "c"],
+        "Bo": ["a", "b", "c"],
+        "Di": ["d", "e", "f"],
+        "Eva": ["e", "f", "a"],
+        "Flo": ["c", "a", "b"],
+    }
+    relevant = {
+        "Ann": {"a", "c", "x"},
+        "Bo": {"y", "z"},
+        "Cy": {"a", "b", "c", "d"},
+        "Eva": {"f"},
+    }
+    return [(recommended, relevant, 3), (recommended, relevant, 2)]
+
+
+def _top_unseen(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    order = np.argsort(-scores, kind="stable")
+    return order[~seen[order]][:k]
+
+
+def _rows_not_items(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    return scores[_top_unseen(scores, seen, k)]
+
+
+def _seen_too(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    return np.argsort(-scores, kind="stable")[:k]
+
+
+def _filled_with_seen(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    return np.argsort(-np.where(seen, -np.inf, scores), kind="stable")[:k]
+
+
+def _worst_first(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    order = np.argsort(scores, kind="stable")
+    return order[~seen[order]][:k]
+
+
+def _best_last(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    return _top_unseen(scores, seen, k)[::-1]
+
+
+def _last_wins_ties(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    order = np.argsort(scores, kind="stable")[::-1]
+    return order[~seen[order]][:k]
+
+
+def _places_moved(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    return np.argsort(-scores[~seen], kind="stable")[:k]
+
+
+def _top_probes() -> list[tuple[np.ndarray, np.ndarray, int]]:
+    scores = np.array([0.1, 0.5, 0.3, 0.5, 0.9, 0.3, 0.2])
+    seen = np.array([False, False, False, False, True, False, True])
+    return [(scores, seen, 3), (scores, seen, 4), (scores, ~seen, 3), (scores[:4], seen[:4], 2)]
+
+
+def _shrunken(counts: np.ndarray, overall: np.ndarray, shrinkage: float) -> np.ndarray:
+    return (counts + shrinkage * overall) / (counts.sum() + shrinkage)
+
+
+def _raw(counts: np.ndarray, overall: np.ndarray, shrinkage: float) -> np.ndarray:
+    return counts / counts.sum()
+
+
+def _towards_uniform(counts: np.ndarray, overall: np.ndarray, shrinkage: float) -> np.ndarray:
+    return _shrunken(counts, np.full(len(counts), 1 / len(counts)), shrinkage)
+
+
+def _swapped(counts: np.ndarray, overall: np.ndarray, shrinkage: float) -> np.ndarray:
+    own = shrinkage / (counts.sum() + shrinkage)
+    return own * counts / counts.sum() + (1 - own) * overall
+
+
+def _as_share(counts: np.ndarray, overall: np.ndarray, shrinkage: float) -> np.ndarray:
+    return (1 - shrinkage) * counts / counts.sum() + shrinkage * overall
+
+
+def _denominator_forgotten(counts: np.ndarray, overall: np.ndarray, shrinkage: float) -> np.ndarray:
+    return (counts + shrinkage * overall) / counts.sum()
+
+
+def _shrink_probes() -> list[tuple[np.ndarray, np.ndarray, float]]:
+    overall = np.array([0.5, 0.3, 0.2, 0.0])
+    return [
+        (np.array([1.0, 0.0, 3.0, 0.0]), overall, 10.0),
+        (np.array([40.0, 20.0, 30.0, 10.0]), overall, 25.0),
+    ]
+
+
+def _softmax(weights: np.ndarray, axis: int = 1) -> np.ndarray:
+    return weights / weights.sum(axis=axis, keepdims=True)
+
+
+def _membership(distances: np.ndarray, temperature: float) -> np.ndarray:
+    return _softmax(np.exp(-(distances**2) / temperature))
+
+
+def _hard(distances: np.ndarray, temperature: float) -> np.ndarray:
+    return np.eye(distances.shape[1])[distances.argmin(axis=1)]
+
+
+def _membership_probes() -> list[tuple[np.ndarray, float]]:
+    distances = np.array([[0.5, 0.6, 1.1], [0.9, 0.4, 0.7], [0.8, 0.8, 0.2]])
+    return [(distances, 0.12), (distances[:2], 0.5)]
+
+
+EXERCISES = (
+    Exercise(
+        "10.1",
+        "Precision by hand",
+        "predict",
+        lambda: precision_at_k(RECOMMENDED, RELEVANT, 5),
+        (
+            Mistake(
+                "accuracy",
+                _accuracy,
+                "That is accuracy, which also counts every film that was rightly left out. "
+                "The source article asks for it; precision looks at the list alone.",
+            ),
+            Mistake(
+                "recall",
+                lambda: recall_at_k(RECOMMENDED, RELEVANT, 5),
+                "That is recall: hits divided by what she watched. Precision divides by something "
+                "else.",
+            ),
+            Mistake(
+                "divided by hits",
+                lambda: 1.0,
+                "Hits divided by hits are always 1. How many places did the list have?",
+            ),
+            Mistake(
+                "hits, not a share",
+                lambda: float(len(_hit_ranks())),
+                "That is the number of hits. Precision is a share of the places.",
+            ),
+        ),
+        "Count the recommended films that she watched, and divide by the number of places.",
+    ),
+    Exercise(
+        "10.2",
+        "nDCG by hand",
+        "predict",
+        lambda: ndcg_at_k(RECOMMENDED, RELEVANT, 5),
+        (
+            Mistake(
+                "not divided by the best list",
+                lambda: _dcg(_hit_ranks()),
+                "That is the gain of this list. Divide it by the gain of the best possible list.",
+            ),
+            Mistake(
+                "best list has only the hits found",
+                lambda: _dcg(_hit_ranks()) / _dcg(range(1, len(_hit_ranks()) + 1)),
+                "You compared with the same hits moved to the top. The best possible list would "
+                "also have found the films that this one missed.",
+            ),
+            Mistake(
+                "best list has a hit in every place",
+                lambda: _dcg(_hit_ranks()) / _dcg(range(1, len(RECOMMENDED) + 1)),
+                "Your best list has a hit in every place. She watched fewer films than that.",
+            ),
+            Mistake(
+                "one over the rank",
+                _one_over_rank,
+                "You discounted by 1 / rank. The discount is 1 / log2(rank + 1).",
+            ),
+            Mistake(
+                "order ignored",
+                lambda: precision_at_k(RECOMMENDED, RELEVANT, 5),
+                "That is precision: it does not see at which ranks the hits are.",
+            ),
+        ),
+        "Add the worth of the ranks that hold a hit. The best list has its hits at the first "
+        "ranks, as many as she watched films. Three decimals are enough.",
+        tolerance=2e-3,
+    ),
+    Exercise(
+        "10.3",
+        "Whom the average forgets",
+        "repair",
+        _mean_recall,
+        (
+            Mistake(
+                "only people with hits",
+                _only_with_hits,
+                "You average over people with hits only, as the broken version does. "
+                "A list without a hit is a failure, and failures count.",
+            ),
+            Mistake(
+                "people without a list dropped",
+                _only_with_list,
+                "Somebody who wanted films and got no list is missing from your average. "
+                "Which of the two dictionaries says who is to be averaged?",
+            ),
+            Mistake(
+                "divided by the number of lists",
+                _divided_by_lists,
+                "You divide by the number of lists. The rule of this course: everybody with at "
+                "least one relevant film counts, and nobody else.",
+            ),
+            Mistake(
+                "pooled",
+                _pooled,
+                "You added up all hits and all relevant films first. Then a person with many films "
+                "weighs more than one with few; take each person's recall, then the mean.",
+            ),
+            Mistake(
+                "precision",
+                _mean_precision,
+                "You divide by k: that is precision. Recall divides by what the person wanted.",
+            ),
+        ),
+        "Loop over the people in `relevant`. Who has no list there gets an empty one: "
+        "recommended.get(user, []).",
+        _evaluation_probes,
+    ),
+    Exercise(
+        "10.4",
+        "The best k that she has not seen",
+        "write",
+        _top_unseen,
+        (
+            Mistake(
+                "rows instead of items",
+                _rows_not_items,
+                "You return numbers out of the data, as the source article does. "
+                "Return the positions of the films.",
+            ),
+            Mistake(
+                "seen films",
+                _seen_too,
+                "Your list contains films that she has seen already.",
+            ),
+            Mistake(
+                "filled up with seen films",
+                _filled_with_seen,
+                "When fewer than k films are left, your list is filled up with films that she has "
+                "seen. A shorter list is the better answer.",
+            ),
+            Mistake(
+                "worst first",
+                _worst_first,
+                "Your list holds the worst films. argsort sorts upwards; which end do you want?",
+            ),
+            Mistake(
+                "best last",
+                _best_last,
+                "The right films, but the best comes last.",
+            ),
+            Mistake(
+                "ties",
+                _last_wins_ties,
+                "Among equal scores the film that comes first should win; yours takes the last. "
+                "Reversing a sorted order reverses the ties as well.",
+            ),
+            Mistake(
+                "places moved",
+                _places_moved,
+                "You cut the seen films out before ranking, so your positions belong to the "
+                "shortened array and name other films.",
+            ),
+        ),
+        "First rank all films, best first, with a stable sort; then keep those that are not seen; "
+        "then cut at k.",
+        _top_probes,
+    ),
+    Exercise(
+        "10.5",
+        "Shares of a small group",
+        "write",
+        _shrunken,
+        (
+            Mistake(
+                "no shrinkage",
+                _raw,
+                "These are the raw shares. Where does `overall` come in?",
+            ),
+            Mistake(
+                "towards equal shares",
+                _towards_uniform,
+                "You pull towards equal shares for all films. Pull towards what everybody watches.",
+            ),
+            Mistake(
+                "weights swapped",
+                _swapped,
+                "Your weights are swapped: the larger the group, the less you trust it.",
+            ),
+            Mistake(
+                "shrinkage as a share",
+                _as_share,
+                "You used the shrinkage as a share between 0 and 1. It is a number of viewings; "
+                "how much it weighs depends on how many the group has.",
+            ),
+            Mistake(
+                "borrowed viewings not counted",
+                _denominator_forgotten,
+                "Your shares add up to more than 1. The borrowed viewings belong in the "
+                "denominator, too.",
+            ),
+        ),
+        "Give the group `shrinkage` extra viewings, spread over the films as everybody's are, and "
+        "divide by the new total.",
+        _shrink_probes,
+    ),
+    Exercise(
+        "10.6",
+        "Standing between groups",
+        "write",
+        _membership,
+        (
+            Mistake(
+                "hard groups",
+                _hard,
+                "You put everybody into the nearest group alone, as hard clusters do. "
+                "The other groups should keep a part of her.",
+            ),
+            Mistake(
+                "distances not squared",
+                lambda d, temperature: _softmax(np.exp(-d / temperature)),
+                "You used the distances. The formula squares them.",
+            ),
+            Mistake(
+                "not normalised",
+                lambda d, temperature: np.exp(-(d**2) / temperature),
+                "Your rows do not add up to 1. Divide each row by its sum.",
+            ),
+            Mistake(
+                "far groups win",
+                lambda d, temperature: _softmax(np.exp(d**2 / temperature)),
+                "Your farthest group gets the largest part. Check the sign.",
+            ),
+            Mistake(
+                "columns add up to 1",
+                lambda d, temperature: _softmax(np.exp(-(d**2) / temperature), axis=0),
+                "Your columns add up to 1. It is each viewer, a row, who is divided among groups.",
+            ),
+        ),
+        "Square the distances, turn them into positive weights that fall with distance, then "
+        "divide each row by its own sum (axis=1, keepdims=True).",
+        _membership_probes,
+    ),
+)

@@ -1,0 +1,259 @@
+"""One look for all figures: a palette that survives grey printing, and markers besides colours.
+
+Used in every chapter.  Functions draw on one Axes, return it, and never call ``plt.show``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import matplotlib.pyplot as plt
+import numpy as np
+import pandas as pd
+import seaborn as sns
+from matplotlib.axes import Axes
+from sklearn.decomposition import PCA
+
+# Okabe and Ito's colours, dark enough for a white page; the order alternates light and dark.
+PALETTE = ("#0b5fa5", "#c8553d", "#2a7f62", "#8e5ea2", "#b07d0f", "#3a3f4b", "#56a3d9", "#d1779b")
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+NOISE_COLOUR = "#8a8f98"
+
+
+def use_course_style() -> None:
+    """Switch matplotlib to the look of the course: white paper, quiet grid, readable sizes."""
+    sns.set_theme(style="whitegrid", palette=PALETTE)
+    plt.rcParams.update(
+        {
+            "figure.figsize": (7.0, 4.0),
+            "figure.dpi": 110,
+            # A figure keeps its own white paper, so that it can be read on a dark page too.
+            "figure.facecolor": "white",
+            "savefig.facecolor": "white",
+            "axes.titlesize": 12,
+            "axes.titlelocation": "left",
+            "axes.spines.top": False,
+            "axes.spines.right": False,
+            "grid.alpha": 0.5,
+            "legend.frameon": False,
+            "figure.constrained_layout.use": True,
+        }
+    )
+
+
+def _axes(ax: Axes | None) -> Axes:
+    return plt.subplots()[1] if ax is None else ax
+
+
+def plot_long_tail(counts: pd.Series, *, head_share: float = 0.2, ax: Axes | None = None) -> Axes:
+    """Draw how unevenly events are spread over items.
+
+    Parameters
+    ----------
+    counts : Series
+        Events per item, in any order.
+    head_share : float
+        Share of the items to mark as the head.
+    ax : Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    Axes
+        Items by rank against events, both on logarithmic axes.
+
+    Examples
+    --------
+    >>> plot_long_tail(pd.Series([5, 1, 1, 1, 1])).get_title()
+    'The top 20 % of the items receive 56 % of the events'
+    """
+    ax, ranked = _axes(ax), np.sort(counts.to_numpy())[::-1]
+    rank = np.arange(1, len(ranked) + 1)
+    head = max(1, round(head_share * len(ranked)))
+    ax.loglog(rank, ranked, color=PALETTE[0])
+    ax.fill_between(rank[:head], ranked[:head], ranked.min(), color=PALETTE[0], alpha=0.2)
+    ax.axvline(head, color=PALETTE[1], linestyle="--")
+    part = ranked[:head].sum() / ranked.sum()
+    ax.set(xlabel="rank of the item", ylabel="events")
+    ax.set_title(f"The top {head_share:.0%} of the items receive {part:.0%} of the events".replace("%", " %"))
+    return ax
+
+
+def project_2d(X: np.ndarray) -> np.ndarray:
+    """Flatten points to two dimensions for a picture (the first two principal components).
+
+    Parameters
+    ----------
+    X : ndarray, shape (n_samples, n_features)
+        Points.
+
+    Returns
+    -------
+    ndarray, shape (n_samples, 2)
+        Coordinates; points with one feature get a second one of zero.
+
+    Examples
+    --------
+    >>> project_2d(np.eye(3)).shape
+    (3, 2)
+    """
+    X = np.asarray(X, dtype=float)
+    n_components = min(2, *X.shape)
+    flat = PCA(n_components, svd_solver="full").fit_transform(X)
+    return np.pad(flat, [(0, 0), (0, 2 - n_components)])
+
+
+def scatter_clusters(
+    points: np.ndarray,
+    labels: np.ndarray,
+    *,
+    centres: np.ndarray | None = None,
+    names: Sequence[str] | None = None,
+    ax: Axes | None = None,
+) -> Axes:
+    """Draw points in the plane, each cluster with a colour and a marker of its own.
+
+    Parameters
+    ----------
+    points : ndarray, shape (n_samples, 2)
+        Coordinates (see `project_2d`).
+    labels : ndarray of int, shape (n_samples,)
+        Clusters; -1 is noise.
+    centres : ndarray, shape (n_clusters, 2), optional
+        Centres, drawn as large crosses.
+    names : sequence of str, optional
+        Names for the legend, by cluster number.
+    ax : Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    Axes
+        The picture.
+
+    Raises
+    ------
+    ValueError
+        If the points do not have two coordinates.
+
+    Examples
+    --------
+    >>> ax = scatter_clusters(np.eye(2), np.array([0, -1]))
+    >>> [text.get_text() for text in ax.get_legend().get_texts()]
+    ['noise', 'cluster 0']
+    """
+    points = np.asarray(points, dtype=float)
+    if points.ndim != 2 or points.shape[1] != 2:
+        raise ValueError(f"points must have two columns, got {points.shape}. Use project_2d.")
+    ax, labels = _axes(ax), np.asarray(labels)
+    for label in np.unique(labels):
+        mine = points[labels == label]
+        name = "noise" if label < 0 else names[label] if names is not None else f"cluster {label}"
+        # From the ninth cluster on colours repeat; the marker moves on, so that no pair repeats.
+        look = {"color": PALETTE[label % 8], "marker": MARKERS[(label + label // 8) % 8]}
+        if label < 0:
+            look = {"color": NOISE_COLOUR, "marker": "x"}
+        ax.scatter(*mine.T, s=28, alpha=0.75, linewidths=0.8, label=name, **look)
+    if centres is not None:
+        ax.scatter(*np.asarray(centres).T, s=180, marker="+", color="black", linewidths=2.5)
+    if len(np.unique(labels)) <= 10:
+        ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    return ax
+
+
+def plot_interest_map(
+    interest_map: np.ndarray, *, topics: Sequence[str] | None = None, ax: Axes | None = None
+) -> Axes:
+    """Draw an interest map: time downwards, topics to the right, dark where the interest is.
+
+    Parameters
+    ----------
+    interest_map : ndarray, shape (n_events, n_topics)
+        One user's map.
+    topics : sequence of str, optional
+        Names of the columns.
+    ax : Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    Axes
+        The picture.
+
+    Examples
+    --------
+    >>> plot_interest_map(np.eye(3)).get_xlabel()
+    'topic'
+    """
+    ax = _axes(ax)
+    ax.imshow(interest_map, cmap="Blues", aspect="auto", vmin=0, vmax=1, interpolation="nearest")
+    ax.set(xlabel="topic", ylabel="event (oldest at the top)")
+    ax.grid(visible=False)
+    if topics is not None:
+        ax.set_xticks(range(len(topics)), topics, rotation=90, fontsize=7)
+    return ax
+
+
+def plot_intervals(
+    intervals: pd.DataFrame, *, xlabel: str, reference: float = 0.0, ax: Axes | None = None
+) -> Axes:
+    """Draw means with their intervals, one row per name.
+
+    Parameters
+    ----------
+    intervals : DataFrame
+        Columns ``mean``, ``low`` and ``high``; the index holds the names.
+    xlabel : str
+        What is measured, with its unit.
+    reference : float
+        Where to draw the line that means "no difference".
+    ax : Axes, optional
+        Where to draw; by default a new figure.
+
+    Returns
+    -------
+    Axes
+        The picture.
+
+    Examples
+    --------
+    >>> one = pd.DataFrame({"mean": [0.2], "low": [0.1], "high": [0.3]}, index=["clusters"])
+    >>> plot_intervals(one, xlabel="gain").get_yticklabels()[0].get_text()
+    'clusters'
+    """
+    ax, rows = _axes(ax), np.arange(len(intervals))
+    error = [intervals["mean"] - intervals["low"], intervals["high"] - intervals["mean"]]
+    ax.errorbar(intervals["mean"], rows, xerr=error, fmt="o", capsize=4, color=PALETTE[0])
+    ax.axvline(reference, color=PALETTE[5], linestyle="--", linewidth=1)
+    ax.set_yticks(rows, intervals.index)
+    ax.set_ylim(len(intervals) - 0.5, -0.5)
+    ax.set_xlabel(xlabel)
+    return ax
+
+
+def alt_text(ax: Axes) -> str:
+    """Describe a picture in one sentence for readers who cannot see it.
+
+    Parameters
+    ----------
+    ax : Axes
+        A finished picture.
+
+    Returns
+    -------
+    str
+        Title, axes and legend.  A writer who knows the point of a figure does better; this is for
+        figures that nobody writes about, such as those in a report.
+
+    Examples
+    --------
+    >>> alt_text(plot_interest_map(np.eye(3)))
+    'Figure with topic across and event (oldest at the top) upwards.'
+    """
+    title = ax.get_title(loc="left") or ax.get_title()
+    text = f"{title or 'Figure'} with {ax.get_xlabel() or 'no label'} across"
+    text += f" and {ax.get_ylabel() or 'no label'} upwards."
+    legend = ax.get_legend()
+    if legend is not None:
+        text += f" Shown: {', '.join(t.get_text() for t in legend.get_texts())}."
+    return text
