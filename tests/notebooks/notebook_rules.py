@@ -1,0 +1,206 @@
+"""The rules that every chapter keeps, as functions that return complaints.
+
+Each rule gets a notebook (and, where it needs one, its solutions) and returns a list of texts; an
+empty list means that the rule is kept.  `test_rules.py` applies them to every chapter and feeds each
+of them something broken.
+"""
+
+import math
+import re
+from pathlib import Path
+
+import nbformat
+
+from recsys_tutorial.exercises import find_exercise, load_quiz
+
+ROOT = Path(__file__).resolve().parents[2]
+CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9A]*.ipynb"))
+SOLUTIONS = ROOT / "notebooks" / "solutions"
+MINUTES = {"predict": 3, "write": 8, "repair": 8}
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def solutions_of(path):
+    return SOLUTIONS / f"{path.stem}_solutions.ipynb"
+
+
+def cells(notebook, kind):
+    return [cell for cell in notebook.cells if cell.cell_type == kind]
+
+
+def tagged(notebook, tag):
+    return [cell for cell in notebook.cells if tag in cell.metadata.get("tags", [])]
+
+
+def prose(notebook):
+    return "\n\n".join(cell.source for cell in cells(notebook, "markdown"))
+
+
+def exercise_ids(notebook):
+    return [
+        found
+        for cell in cells(notebook, "code")
+        for found in re.findall(r'check\("([^"]+)"', cell.source)
+    ]
+
+
+def opening(notebook):
+    """Title, badge, question, outcomes, needs and time stand in the first cell."""
+    first = notebook.cells[0].source
+    wanted = ["**The question.**", "**Afterwards you can**", "**You need**", "**Time.**"]
+    complaints = [f"opening without {text}" for text in wanted if text not in first]
+    if not re.match(r"# \D", first):
+        complaints.append("the first line is no title, or its number was typed by hand")
+    if "Open in Colab" not in first:
+        complaints.append("opening without a Colab badge")
+    return complaints
+
+
+def times(notebook):
+    """The minutes follow from the words, the cells, the exercises and the quiz."""
+    words = len(prose(notebook).split())
+    reading = words / 150 + 0.5 * len(cells(notebook, "code"))
+    ids = exercise_ids(notebook)
+    practice = sum(MINUTES[find_exercise(i).kind] for i in ids) + len(load_quiz(ids[0][:2]))
+    want = [5 * math.ceil(minutes / 5) for minutes in (reading, practice)]
+    text = "**Time.** Reading {} minutes, exercises {} minutes.".format(*want)
+    return [] if text in notebook.cells[0].source else [f"the opening should say: {text}"]
+
+
+def setup_cell(notebook):
+    """The first code cell installs the package only where it is missing, and upgrades nothing."""
+    first = cells(notebook, "code")[0]
+    complaints = []
+    if "remove-cell" not in first.metadata.get("tags", []):
+        complaints.append("the setup cell lacks the tag remove-cell")
+    if not re.search(r"try:\s+import recsys_tutorial\s+except ImportError:", first.source):
+        complaints.append("the setup cell does not look whether the package is there")
+    if "%pip install" not in first.source or re.search(r"--upgrade|-U\b|==", first.source):
+        complaints.append("the setup cell must install, and must not upgrade or pin")
+    return complaints
+
+
+def exercises(notebook):
+    """Three or more exercises, each a stub and a check, all kinds, a quiz, and solutions linked."""
+    ids, stubs = exercise_ids(notebook), tagged(notebook, "exercise")
+    complaints = []
+    if len(ids) < 3 or len(ids) != len(stubs):
+        complaints.append(f"{len(stubs)} stubs and {len(ids)} checks; three or more pairs wanted")
+    if ids != [f"{ids[0][:2]}.{n + 1}" for n in range(len(ids))] if ids else True:
+        complaints.append(f"checks are not numbered in order: {ids}")
+    kinds = {find_exercise(i).kind for i in ids}
+    if kinds != set(MINUTES):
+        complaints.append(f"kinds of exercise missing: {set(MINUTES) - kinds}")
+    order = [t for c in notebook.cells for t in c.metadata.get("tags", []) if t in ("exercise", "check")]
+    if order != ["exercise", "check"] * len(ids):
+        complaints.append("a stub is not followed by its check")
+    if ids and f'show_quiz("{ids[0][:2]}")' not in "\n".join(c.source for c in cells(notebook, "code")):
+        complaints.append("no quiz")
+    if "_solutions.ipynb)" not in prose(notebook):
+        complaints.append("no link to the solutions")
+    return complaints
+
+
+def claims(notebook):
+    """The last code cell asserts what the chapter claimed."""
+    count = len(re.findall(r"^assert ", cells(notebook, "code")[-1].source, re.M))
+    return [] if count >= 4 else [f"the last code cell asserts {count} claims; four or more wanted"]
+
+
+def closing(notebook):
+    """The last cell says what was shown, what was not, where to go, and names references."""
+    last = notebook.cells[-1].source
+    wanted = ["**Shown:**", "**Not shown:**", "**Next:**", "**References**"]
+    return [f"closing without {text}" for text in wanted if text not in last]
+
+
+def colab_markdown(notebook):
+    """Nothing that Colab or JupyterLab would show raw."""
+    text = re.sub(r"`[^`\n]+`", "", prose(notebook))
+    patterns = {"directive": r"(```|:::)\{", "role": r"\{(cite|term|ref|eq|doc|glue)[:}]"}
+    patterns |= {"labelled maths": r"\$\$ *\(", "remote picture": r"!\[[^\]]*\]\(http"}
+    return [f"{name} in Markdown" for name, pattern in patterns.items() if re.search(pattern, text)]
+
+
+def sentences(notebook):
+    """One sentence per source line: good diffs, easy translation."""
+    complaints = []
+    for line in prose(notebook).splitlines():
+        text = re.sub(r"`[^`]*`|\$[^$]*\$|\*\*[^*]+[.:]\*\*|\(\.?\.?[^)]*\)|\[[^\]]*\]", "x", line)
+        text = re.sub(r"\b(e\.g|i\.e|vs|cf|Eq|Fig|al)\.", "x", text)
+        if not line.startswith("|") and re.search(r"[a-z0-9x*\"')][.!?][\"')*]* +[A-Z]", text):
+            complaints.append(f"two sentences in one line: {line[:70]}")
+    return complaints
+
+
+def voice(notebook):
+    """Words that tell a reader who struggles that she should not."""
+    text = re.sub(r"`[^`]*`", "", prose(notebook))
+    found = re.findall(r"\b(simply|obviously|trivially|of course)\b", text, re.I)
+    return [f"'{word}' in prose" for word in found]
+
+
+def alt_texts(notebook):
+    """A cell that draws says in its metadata what the picture shows."""
+    draws = re.compile(r"plt\.subplots|plt\.figure|= ?(plot_|scatter_)|^(plot_|scatter_)", re.M)
+    complaints = []
+    for cell in cells(notebook, "code"):
+        alt = cell.metadata.get("mystnb", {}).get("image", {}).get("alt", "")
+        if draws.search(cell.source) and len(alt) < 40:
+            complaints.append(f"no alt text: {cell.source[:50]!r}")
+    return complaints
+
+
+def clean(notebook):
+    """No outputs, no counts, no stray metadata."""
+    complaints = []
+    for cell in cells(notebook, "code"):
+        if cell.outputs or cell.execution_count:
+            complaints.append(f"outputs or counts stored: {cell.source[:40]!r}")
+    return complaints
+
+
+def _significant(source):
+    """Lines that would give an answer away, without spaces and comments."""
+    lines = (re.sub(r"#.*|\s+", "", line) for line in source.splitlines())
+    return {line for line in lines if len(line) > 25 and not line.startswith(("def", "feedback", "assert"))}
+
+
+def no_leak(notebook, solutions):
+    """No line of a solution stands in the chapter."""
+    chapter = "".join(re.sub(r"\s+", "", c.source) for c in notebook.cells)
+    answers = set().union(*(_significant(c.source) for c in tagged(solutions, "solution")))
+    return [f"solution in the chapter: {line}" for line in sorted(answers) if line in chapter]
+
+
+def solved(notebook, solutions):
+    """The solutions answer the same exercises, and assert that the check accepts them."""
+    complaints = []
+    if exercise_ids(notebook) != exercise_ids(solutions):
+        complaints.append("the solutions answer other exercises than the chapter asks")
+    for cell in tagged(solutions, "solution"):
+        if "assert feedback.ok" not in cell.source:
+            complaints.append(f"a solution is not asserted: {cell.source[:40]!r}")
+    if len(tagged(solutions, "solution")) != len(exercise_ids(solutions)):
+        complaints.append("a solution cell lacks its tag")
+    return complaints
+
+
+CHAPTER_RULES = (
+    opening,
+    times,
+    setup_cell,
+    exercises,
+    claims,
+    closing,
+    colab_markdown,
+    sentences,
+    voice,
+    alt_texts,
+    clean,
+)
+SOLUTION_RULES = (setup_cell, colab_markdown, sentences, voice, alt_texts, clean)
+PAIR_RULES = (no_leak, solved)
