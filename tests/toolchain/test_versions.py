@@ -1,0 +1,149 @@
+"""Versions: `pyproject.toml` gives bounds, the lock and Colab's set keep to them."""
+
+from __future__ import annotations
+
+import re
+import sys
+from pathlib import Path
+
+import pytest
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.utils import canonicalize_name
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+ROOT = Path(__file__).resolve().parents[2]
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+LOCK = (ROOT / "requirements.lock.txt").read_text(encoding="utf-8")
+EXTRAS = PROJECT["optional-dependencies"]
+# The systems of the README, as pip describes them.
+SYSTEMS = {
+    "Linux": {"sys_platform": "linux", "platform_machine": "x86_64", "os_name": "posix"},
+    "Linux on ARM": {"sys_platform": "linux", "platform_machine": "aarch64", "os_name": "posix"},
+    "macOS": {"sys_platform": "darwin", "platform_machine": "arm64", "os_name": "posix"},
+    "Windows": {"sys_platform": "win32", "platform_machine": "AMD64", "os_name": "nt"},
+}
+PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+
+
+def wanted():
+    """Every package that pyproject.toml names, in any extra, except the course itself."""
+    lines = [*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line in extra)]
+    found = [Requirement(line) for line in lines]
+    return [one for one in found if canonicalize_name(one.name) != PROJECT["name"]]
+
+
+def environment(python, system):
+    """Describe a computer in the words of a marker."""
+    full = {"python_version": python, "python_full_version": f"{python}.9"}
+    cpython = {"implementation_name": "cpython", "platform_python_implementation": "CPython"}
+    return {**full, **cpython, **SYSTEMS[system], "extra": ""}
+
+
+def locked_versions(text, where):
+    """Name and versions that the lock installs on a computer."""
+    versions = {}
+    for line in re.findall(r"^([A-Za-z0-9].*?)\s*\\?$", text, re.MULTILINE):
+        requirement = Requirement(line)
+        if requirement.marker is None or requirement.marker.evaluate(where):
+            (pin,) = requirement.specifier
+            versions.setdefault(canonicalize_name(requirement.name), []).append(pin.version)
+    return versions
+
+
+def out_of_step(text, requirements, where):
+    """Requirements that the lock does not fulfil on a computer."""
+    versions = locked_versions(text, where)
+    wrong = [f"{name}: locked twice" for name, found in versions.items() if len(found) > 1]
+    for one in requirements:
+        found = versions.get(canonicalize_name(one.name), [])
+        if not found:
+            wrong.append(f"{one.name}: not locked")
+        wrong += [f"{one}: locked {version}" for version in found if version not in one.specifier]
+    return wrong
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+@pytest.mark.parametrize("python", PYTHONS)
+def test_lock_is_in_step_with_the_project(python, system):
+    assert out_of_step(LOCK, wanted(), environment(python, system)) == []
+
+
+def test_the_check_sees_a_lock_that_is_out_of_step():
+    text = "numpy==2.0.1 \\\n    --hash=sha256:00\ntqdm==5 ; python_full_version < '3.11'\n"
+    text += "scipy==1.13\nscipy==1.14 ; sys_platform == 'linux'\n"
+    asked = [Requirement(line) for line in ("numpy>=2.1", "tqdm>=4", "scipy>=1.13")]
+    wrong = out_of_step(text, asked, environment("3.11", "Linux"))
+    assert wrong == ["scipy: locked twice", "numpy>=2.1: locked 2.0.1", "tqdm: not locked"]
+
+
+def without_hash(text):
+    """Names of the locked packages that no hash protects."""
+    blocks = re.split(r"^(?=[A-Za-z0-9])", text, flags=re.MULTILINE)[1:]
+    return [block.split("==")[0] for block in blocks if "--hash=sha256:" not in block]
+
+
+def test_every_locked_package_has_a_hash():
+    assert without_hash(LOCK) == []
+    assert without_hash("a==1 \\\n    --hash=sha256:00\nb==2\n") == ["b"]
+
+
+def test_lock_has_no_options():
+    """No index, no link, no local path: whoever installs decides where packages come from."""
+    lines = [line for line in LOCK.splitlines() if not line.startswith((" ", "#"))]
+    assert [line for line in lines if not re.match(r"[a-z0-9-]+==[\w.+]+ ", line)] == []
+
+
+def pins(requirements):
+    """Requirements without a lower bound, or so tight that they would change a host's packages."""
+    return [
+        str(one)
+        for one in requirements
+        if not any(part.operator == ">=" for part in one.specifier)
+        or any(part.operator in ("==", "===", "~=") for part in one.specifier)
+    ]
+
+
+def test_project_has_bounds_and_no_pins():
+    assert pins(wanted()) == []
+    asked = [Requirement(line) for line in ("a>=1", "b==1", "c", "d>=1,<2", "e~=1.2")]
+    assert pins(asked) == ["b==1", "c", "e~=1.2"]
+
+
+def test_every_extra_is_part_of_dev():
+    (own,) = [line for line in EXTRAS["dev"] if line.startswith(PROJECT["name"])]
+    assert Requirement(own).extras == set(EXTRAS) - {"dev"}
+
+
+def test_colab_has_what_the_project_asks_for():
+    """A setup cell that installs the course must change nothing there."""
+    text = (ROOT / ".github" / "colab-constraints.txt").read_text(encoding="utf-8")
+    colab = dict(line.split("==") for line in text.split() if "==" in line)
+    lines = [*PROJECT["dependencies"], *EXTRAS["deep"], *EXTRAS["notebooks"]]
+    for one in map(Requirement, lines):
+        if one.name == "jupyterquiz":  # the one package that Colab lacks
+            continue
+        assert colab[one.name] in one.specifier, one
+
+
+def test_supported_pythons_are_the_same_everywhere():
+    supported = SpecifierSet(PROJECT["requires-python"])
+    pythons = [f"3.{minor}" for minor in range(6, 20) if f"3.{minor}" in supported]
+    assert pythons == PYTHONS
+    classified = [line.split(" :: ")[-1] for line in PROJECT["classifiers"] if ":: 3." in line]
+    assert classified == PYTHONS
+    course = (ROOT / "course.py").read_text(encoding="utf-8")
+    assert "(3, 10) <= sys.version_info[:2] <= (3, 13)" in course
+    matrix = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert f'python: ["{PYTHONS[0]}", "{PYTHONS[-1]}"]' in matrix
+
+
+def test_our_own_version_is_the_same_everywhere():
+    citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {PROJECT['version']}\n" in citation
+    package = (ROOT / "recsys_tutorial" / "__init__.py").read_text(encoding="utf-8")
+    assert not re.search(r"__version__\s*=\s*[\"']\d+\.\d", package), "the version stands twice"
