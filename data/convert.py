@@ -52,8 +52,10 @@ def insteval() -> None:
 def write_sums() -> None:
     """List the SHA-256 of every data file, in the format of the ``sha256sum`` command."""
     files = sorted(HERE.glob("*/*.csv.gz"))
-    sums = [f"{hashlib.sha256(f.read_bytes()).hexdigest()}  {f.relative_to(HERE).as_posix()}" for f in files]
-    (HERE / "SHA256SUMS").write_text("\n".join(sums) + "\n", encoding="utf-8")
+    with (HERE / "SHA256SUMS").open("w", encoding="utf-8", newline="\n") as sums:
+        for file in files:
+            digest = hashlib.sha256(file.read_bytes()).hexdigest()
+            sums.write(f"{digest}  {file.relative_to(HERE).as_posix()}\n")
 
 
 if __name__ == "__main__":

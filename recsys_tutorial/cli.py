@@ -35,14 +35,14 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="a log in; groups, recommendations and a report out")
-    run.add_argument("events", nargs="?", help="CSV file with one event per row; default: MovieLens")
+    run.add_argument("events", nargs="?", help="CSV file, an event per row; default: MovieLens")
     run.add_argument("--user", default="user", help="column with the users (default: user)")
     run.add_argument("--item", default="item", help="column with the items (default: item)")
     run.add_argument("--rating", help="column with ratings or counts, if there is one")
     run.add_argument("--time", help="column with times, if there is one")
     run.add_argument("--time-unit", default="s", choices=("s", "ms", "us", "ns"))
     run.add_argument("--items", help="CSV file that describes the items: item, title, genres")
-    run.add_argument("--clusters", type=_positive, default=10, help="number of groups (default: 10)")
+    run.add_argument("--clusters", type=_positive, default=10, help="number of groups (10)")
     run.add_argument("--top", type=_positive, default=10, help="recommendations per user")
     run.add_argument("--seed", type=int, default=0, help="the same seed gives the same groups")
     run.add_argument("--out", default="report", help="folder for the report (default: report)")
@@ -119,7 +119,7 @@ def _announce(bar: tqdm[NoReturn], name: str) -> None:
 def _load(options: argparse.Namespace) -> Interactions:
     if options.events is None:
         if options.items or options.time or options.rating:
-            raise DataError("--items, --time and --rating describe a CSV file; name the file first.")
+            raise DataError("--items, --time and --rating describe a file; name the file first.")
         return load_movielens()
     return read_interactions(
         options.events,

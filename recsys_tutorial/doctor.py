@@ -111,7 +111,9 @@ def _package(requirement: Requirement, extra: str) -> Finding:
         return Finding(False, f"{name} is not installed{purpose}", mend, optional)
     ok = requirement.specifier.contains(installed, prereleases=True)
     what = f"{name} {installed}{purpose}"
-    return Finding(ok, what if ok else f"{what}, needs {requirement.specifier}", "" if ok else mend, optional)
+    if ok:
+        return Finding(True, what, optional=optional)
+    return Finding(False, f"{what}, needs {requirement.specifier}", mend, optional)
 
 
 def _data() -> list[Finding]:

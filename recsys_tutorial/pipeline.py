@@ -324,7 +324,7 @@ def _draw_sizes(clusters: pd.DataFrame) -> Axes:
 def _draw_map(result: PipelineResult) -> Axes:
     matrix = result.recommender.matrix_
     factors = user_factors(matrix, min(result.recommender.n_factors, *matrix.shape))
-    names = result.clusters["name"].str.slice(0, 40)
+    names = result.clusters["name"].str.slice(0, 40).tolist()
     ax = scatter_clusters(project_2d(factors), result.recommender.labels_, names=names)
     ax.set(xlabel="first component", ylabel="second component", title="Users and their groups")
     return ax
@@ -332,6 +332,8 @@ def _draw_map(result: PipelineResult) -> Axes:
 
 def _png(ax: Axes) -> str:
     buffer = io.BytesIO()
-    ax.figure.savefig(buffer, format="png")
-    plt.close(ax.figure)
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
     return base64.b64encode(buffer.getvalue()).decode("ascii")

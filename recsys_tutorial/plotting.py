@@ -1,4 +1,4 @@
-"""One look for all figures: a palette that survives grey printing, and markers besides colours.
+"""One look for all figures: colours that stand out on white paper, and markers besides colours.
 
 Used in every chapter.  Functions draw on one Axes, return it, and never call ``plt.show``.
 """
@@ -6,17 +6,20 @@ Used in every chapter.  Functions draw on one Axes, return it, and never call ``
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import seaborn as sns
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgba
 from sklearn.decomposition import PCA
 
-# Okabe and Ito's colours, dark enough for a white page; the order alternates light and dark.
-PALETTE = ("#0b5fa5", "#c8553d", "#2a7f62", "#8e5ea2", "#b07d0f", "#3a3f4b", "#56a3d9", "#d1779b")
-MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*")
+# Each has a contrast of at least 3 to 1 with white paper (WCAG 2.2, 1.4.11).
+PALETTE = ("#0b5fa5", "#c8553d", "#2a7f62", "#8e5ea2", "#b07d0f", "#3a3f4b", "#3f8dc4", "#d1779b")
+# Ten, so that all the clusters in a legend differ in their markers even where colours come back.
+MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 NOISE_COLOUR = "#8a8f98"
 
 
@@ -64,7 +67,7 @@ def plot_long_tail(counts: pd.Series, *, head_share: float = 0.2, ax: Axes | Non
 
     Examples
     --------
-    >>> plot_long_tail(pd.Series([5, 1, 1, 1, 1])).get_title()
+    >>> alt_text(plot_long_tail(pd.Series([5, 1, 1, 1, 1]))).split(" with ")[0]
     'The top 20 % of the items receive 56 % of the events'
     """
     ax, ranked = _axes(ax), np.sort(counts.to_numpy())[::-1]
@@ -75,7 +78,8 @@ def plot_long_tail(counts: pd.Series, *, head_share: float = 0.2, ax: Axes | Non
     ax.axvline(head, color=PALETTE[1], linestyle="--")
     part = ranked[:head].sum() / ranked.sum()
     ax.set(xlabel="rank of the item", ylabel="events")
-    ax.set_title(f"The top {head_share:.0%} of the items receive {part:.0%} of the events".replace("%", " %"))
+    title = f"The top {head_share:.0%} of the items receive {part:.0%} of the events"
+    ax.set_title(title.replace("%", " %"))
     return ax
 
 
@@ -101,6 +105,15 @@ def project_2d(X: np.ndarray) -> np.ndarray:
     n_components = min(2, *X.shape)
     flat = PCA(n_components, svd_solver="full").fit_transform(X)
     return np.pad(flat, [(0, 0), (0, 2 - n_components)])
+
+
+def _look(label: int) -> dict[str, Any]:
+    """Colour and marker of a cluster; the outline is opaque, so that pale points stay visible."""
+    if label < 0:
+        return {"color": NOISE_COLOUR, "marker": "x"}
+    colour = PALETTE[label % len(PALETTE)]
+    marker = MARKERS[label % len(MARKERS)]
+    return {"facecolors": [to_rgba(colour, 0.6)], "edgecolors": [colour], "marker": marker}
 
 
 def scatter_clusters(
@@ -149,14 +162,11 @@ def scatter_clusters(
     for label in np.unique(labels):
         mine = points[labels == label]
         name = "noise" if label < 0 else names[label] if names is not None else f"cluster {label}"
-        # From the ninth cluster on colours repeat; the marker moves on, so that no pair repeats.
-        look = {"color": PALETTE[label % 8], "marker": MARKERS[(label + label // 8) % 8]}
-        if label < 0:
-            look = {"color": NOISE_COLOUR, "marker": "x"}
-        ax.scatter(*mine.T, s=28, alpha=0.75, linewidths=0.8, label=name, **look)
+        ax.scatter(mine[:, 0], mine[:, 1], s=28, linewidths=0.8, label=name, **_look(label))
     if centres is not None:
-        ax.scatter(*np.asarray(centres).T, s=180, marker="+", color="black", linewidths=2.5)
-    if len(np.unique(labels)) <= 10:
+        across, up = np.asarray(centres, dtype=float).T
+        ax.scatter(across, up, s=180, marker="+", color="black", linewidths=2.5)
+    if len(np.unique(labels)) <= len(MARKERS) + 1:
         ax.legend(loc="center left", bbox_to_anchor=(1, 0.5))
     return ax
 
@@ -248,11 +258,12 @@ def alt_text(ax: Axes) -> str:
     Examples
     --------
     >>> alt_text(plot_interest_map(np.eye(3)))
-    'Figure with topic across and event (oldest at the top) upwards.'
+    'Figure with topic across and event (oldest at the top) downwards.'
     """
     title = ax.get_title(loc="left") or ax.get_title()
     text = f"{title or 'Figure'} with {ax.get_xlabel() or 'no label'} across"
-    text += f" and {ax.get_ylabel() or 'no label'} upwards."
+    direction = "downwards" if ax.yaxis_inverted() else "upwards"
+    text += f" and {ax.get_ylabel() or 'no label'} {direction}."
     legend = ax.get_legend()
     if legend is not None:
         text += f" Shown: {', '.join(t.get_text() for t in legend.get_texts())}."

@@ -84,8 +84,8 @@ def clean_events(
 
     Examples
     --------
-    >>> log = pd.DataFrame({"user": [1, 1, 2], "item": [7, 7, 7], "rating": [4, 4, np.nan],
-    ...                     "timestamp": [10, 20, 30]})
+    >>> columns = ["user", "item", "rating", "timestamp"]
+    >>> log = pd.DataFrame([(1, 7, 4, 10), (1, 7, 4, 20), (2, 7, None, 30)], columns=columns)
     >>> clean, report = clean_events(log)
     >>> len(clean), report.removed["repeated pair"], report.removed["missing rating"]
     (1, 1, 1)
@@ -182,7 +182,7 @@ def standardise(train: pd.DataFrame, *others: pd.DataFrame) -> tuple[pd.DataFram
 
     Examples
     --------
-    >>> scaled, = standardise(pd.DataFrame({"a": [1.0, 3.0]}))
+    >>> (scaled,) = standardise(pd.DataFrame({"a": [1.0, 3.0]}))
     >>> scaled["a"].tolist()
     [-1.0, 1.0]
     """
@@ -254,7 +254,7 @@ class UserItemMatrix:
         KeyError
             Naming the users that are not in the matrix.
         """
-        rows = self.users.get_indexer(pd.Index(users))
+        rows = self.users.get_indexer(pd.Index(list(users)))
         if (rows < 0).any():
             unknown = [u for u, row in zip(users, rows, strict=True) if row < 0][:3]
             raise KeyError(f"Users not in the training data: {unknown}. Chapter 12 is for them.")
@@ -293,7 +293,8 @@ def user_item_matrix(
     events = interactions.events
     users = pd.Index(np.sort(events["user"].unique())) if like is None else like.users
     items = pd.Index(np.sort(interactions.items["item"].unique())) if like is None else like.items
-    rows, columns = users.get_indexer(events["user"]), items.get_indexer(events["item"])
+    rows = users.get_indexer(pd.Index(events["user"]))
+    columns = items.get_indexer(pd.Index(events["item"]))
     values = events["rating"].to_numpy(float) if use_ratings else np.ones(len(events))
     known = (rows >= 0) & (columns >= 0)
     cells = (values[known], (rows[known], columns[known]))

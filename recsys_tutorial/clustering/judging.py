@@ -76,7 +76,7 @@ def silhouette_curve(X: np.ndarray, ks: Iterable[int], *, random_state: int = 0)
 
 
 def agreement(labels: np.ndarray, truth: np.ndarray) -> float:
-    """Adjusted Rand index of two groupings: 1 for the same groups, about 0 for chance.
+    """Compare two groupings by the adjusted Rand index: 1 for the same, about 0 for chance.
 
     The numbers of the clusters do not matter, only who is with whom.
 
@@ -105,7 +105,7 @@ def agreement(labels: np.ndarray, truth: np.ndarray) -> float:
 def stability(
     X: np.ndarray, n_clusters: int, *, n_repeats: int = 10, random_state: int = 0
 ) -> np.ndarray:
-    """Does K-means find the same groups again when other users happen to be in the sample?
+    """Test whether K-means finds the same groups again when other users are in the sample.
 
     K-means is fitted on bootstrap samples of the rows; every fit then labels all rows, and
     successive fits are compared.

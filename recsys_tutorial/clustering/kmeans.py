@@ -175,9 +175,9 @@ def _fill_empty_clusters(X: np.ndarray, labels: np.ndarray, centres: np.ndarray)
 
 
 def kmeans_objective(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
-    """The K-means objective J, also called inertia.
+    r"""Compute the K-means objective J, also called inertia.
 
-    .. math:: J = \\sum_{i=1}^{k} \\sum_{x \\in S_i} \\lVert x - \\mu_i \\rVert^2
+    .. math:: J = \sum_{i=1}^{k} \sum_{x \in S_i} \lVert x - \mu_i \rVert^2
 
     Each row counts once, with the distance to the centre of *its* cluster.
 

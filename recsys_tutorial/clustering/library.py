@@ -47,8 +47,10 @@ def cluster_users(
     Examples
     --------
     >>> X = np.array([[0.0], [0.1], [5.0], [5.1]])
-    >>> [len(set(cluster_users(X, m, n_clusters=2, min_samples=2).tolist()))
-    ...  for m in ("kmeans", "dbscan", "hierarchical")]
+    >>> [
+    ...     len(set(cluster_users(X, m, n_clusters=2, min_samples=2).tolist()))
+    ...     for m in ("kmeans", "dbscan", "hierarchical")
+    ... ]
     [2, 2, 2]
     """
     models = {

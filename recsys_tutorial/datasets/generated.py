@@ -133,9 +133,12 @@ def _paired_topics(n_groups: int, n_topics: int) -> tuple[np.ndarray, np.ndarray
 
     The mean profile of "A, then B" equals that of "B, then A": only the order tells them apart.
     """
-    if n_groups % 2 or not 2 <= n_groups <= n_topics:
-        raise ValueError(f"n_groups={n_groups} must be even, from 2 to n_topics={n_topics}.")
-    topics = np.linspace(0, n_topics - 1, n_groups).round().astype(int)
+    # An event one topic off must still lie inside the map, or the edges would give groups away.
+    edge = n_topics // 8
+    most = n_topics - 2 * edge
+    if n_groups < 2 or n_groups % 2 or n_groups > most:
+        raise ValueError(f"n_groups={n_groups} must be even, at least 2 and at most {most}.")
+    topics = np.linspace(edge, n_topics - 1 - edge, n_groups).round().astype(int)
     low, high = topics[: n_groups // 2], topics[n_groups // 2 :]
     return np.concatenate([low, high]), np.concatenate([high, low])
 
@@ -153,7 +156,7 @@ def make_drifting_tastes(
     """Draw users who move slowly from one topic to another.
 
     The chance that an event belongs to the second topic follows a logistic curve with a midpoint
-    drawn between 30 % and 70 % of the history.  The share `noise` of the events is uniform over all
+    drawn between 20 % and 80 % of the history.  The share `noise` of the events is uniform over all
     topics.
 
     Parameters
@@ -177,7 +180,7 @@ def make_drifting_tastes(
     Raises
     ------
     ValueError
-        If `n_groups` is odd, 0 or more than `n_topics`, or `noise` is outside [0, 1].
+        If `n_groups` is odd, below 2 or too large for `n_topics`, or `noise` is outside [0, 1].
 
     Examples
     --------
@@ -190,8 +193,8 @@ def make_drifting_tastes(
     rng = np.random.default_rng(random_state)
     groups = rng.permutation(np.arange(n_users) % n_groups)
     time = np.arange(n_events + horizon)
-    midpoint = rng.uniform(0.3, 0.7, size=(n_users, 1)) * n_events
-    moved = rng.random((n_users, time.size)) < 1 / (1 + np.exp(-(time - midpoint) / 2))
+    midpoint = rng.uniform(0.2, 0.8, size=(n_users, 1)) * n_events
+    moved = rng.random((n_users, time.size)) < 1 / (1 + np.exp(-(time - midpoint) / 3))
     topics = np.where(moved, second[groups, None], first[groups, None])
     random_topics = rng.integers(n_topics, size=topics.shape)
     topics = np.where(rng.random(topics.shape) < noise, random_topics, topics)
@@ -212,7 +215,8 @@ def make_bursts(
 
     A history is uniform noise, except for `burst` events of one topic followed at once by `burst`
     events of another, somewhere in it.  Each burst event is intact with chance 0.9 and, if so, off
-    by at most one topic.  Of the events after the history 60 % belong to the second topic.
+    by at most one topic.  The topics of two groups can be two columns apart, so blurred bursts
+    overlap.  Of the events after the history 60 % belong to the second topic.
 
     Parameters
     ----------
@@ -235,8 +239,8 @@ def make_bursts(
     Raises
     ------
     ValueError
-        If `n_groups` is odd, 0 or more than `n_topics`, or the bursts are empty or do not fit into
-        the history.
+        If `n_groups` is odd, below 2 or too large for `n_topics`, or the bursts are empty or do not
+        fit into the history.
 
     Examples
     --------

@@ -39,7 +39,7 @@ def _check_ids(events: pd.DataFrame) -> None:
         _fail(ids.isna(), column, f"missing {column}", mend)
         if pd.api.types.infer_dtype(ids) in ("mixed", "mixed-integer"):
             # Numbers beside texts have no order, and 7 is not "7": a join would lose events.
-            other = ids.map(type) != type(ids.iloc[0])
+            other = ids.map(type) != ids.map(type).iloc[0]
             mend = f"Make them all texts: table['{column}'].astype(str)."
             _fail(other, column, "ids of several types", mend)
 
@@ -62,7 +62,7 @@ def _check_ratings(events: pd.DataFrame) -> None:
 
 def _check_timestamps(events: pd.DataFrame, now: float) -> None:
     seconds = events["timestamp"]
-    if not pd.api.types.is_numeric_dtype(seconds):
+    if not pd.api.types.is_any_real_numeric_dtype(seconds):
         raise DataError(
             "Column 'timestamp': not whole seconds since 1970. "
             "Use Interactions.from_frame, which converts dates and texts."
@@ -139,6 +139,7 @@ class Interactions:
     n_merged: int = field(default=0, repr=False)
 
     def __post_init__(self) -> None:
+        """Check the tables."""
         missing = [c for c in EVENT_COLUMNS[:3] if c not in self.events.columns]
         if missing:
             raise DataError(

@@ -8,7 +8,6 @@ from __future__ import annotations
 import csv
 import difflib
 import warnings
-from functools import partial
 from pathlib import Path
 
 import pandas as pd
@@ -104,30 +103,33 @@ def _read_table(path: Path) -> pd.DataFrame:
 
 def _parse(path: Path) -> pd.DataFrame:
     """Read the table; its index holds the line of the file in which each row stands."""
-    separator, n_before = _find_header(path)
-    read = partial(
-        pd.read_csv,
-        path,
-        sep=separator,
-        skiprows=n_before,
-        encoding=ENCODING,
-        skipinitialspace=True,
-        # A comma at the end of each row must not shift all columns by one.
-        index_col=False,
-        # A column of ids must not hold 7 in one block and "7" in the next.
-        low_memory=False,
-    )
+
+    def read(skip_blank_lines: bool) -> pd.DataFrame:
+        return pd.read_csv(
+            path,
+            sep=separator,
+            skiprows=n_before,
+            skip_blank_lines=skip_blank_lines,
+            encoding=ENCODING,
+            skipinitialspace=True,
+            # A comma at the end of each row must not shift all columns by one.
+            index_col=False,
+            # A column of ids must not hold 7 in one block and "7" in the next.
+            low_memory=False,
+        )
+
     with warnings.catch_warnings():
         # Rows that are longer than the header are an error, not something to cut off.
         warnings.simplefilter("error", pd.errors.ParserWarning)
-        table = read(skip_blank_lines=False)
+        separator, n_before = _find_header(path)
+        table = read(False)
         # People count lines of the file, from 1, and the header takes one.
         table.index = table.index + n_before + 2
         filled = table.notna().any(axis=1)
         if filled.all():
             return table
         # Empty rows turn whole numbers into fractions: read again without them.
-        again = read().dropna(how="all").set_axis(table.index[filled])
+        again = read(True).dropna(how="all").set_axis(table.index[filled])
     fractions = again.select_dtypes("float")
     whole = fractions.columns[(fractions % 1 == 0).all()]
     return again.astype(dict.fromkeys(whole, "int64"))

@@ -1,7 +1,7 @@
 """The data sets that travel with the course: real users, read without a network.
 
-Taught in chapters 1 and 14.  The files lie in ``data/`` beside a card that says where they come from
-and what may be done with them; each is compared with its SHA-256 before it is used.
+Taught in chapters 1 and 14.  The files lie in ``data/`` beside a card that says where they come
+from and what may be done with them; each is compared with its SHA-256 before it is used.
 """
 
 from __future__ import annotations

@@ -205,7 +205,7 @@ EXERCISES = (
                 "That is what one user costs. J sums over all four.",
             ),
         ),
-        "Assign the four users to the two centres, move the centres, and see whether anybody moves.",
+        "Assign the four users to the centres, move the centres, and see whether anybody moves.",
     ),
     Exercise(
         "03.5",

@@ -8,7 +8,9 @@ from recsys_tutorial.features.cnn import (
     TrainedNetwork,
     build_interest_cnn,
     cross_entropy,
+    layer_activations,
     penultimate_features,
+    row_cross_entropy,
     train_network,
 )
 from recsys_tutorial.features.maps import (
@@ -38,9 +40,11 @@ __all__ = [
     "genre_profiles",
     "interest_windows",
     "item_factors",
+    "layer_activations",
     "maps_of_latest",
     "one_hot_maps",
     "penultimate_features",
+    "row_cross_entropy",
     "train_network",
     "unit_rows",
     "user_factors",

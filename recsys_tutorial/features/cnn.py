@@ -127,6 +127,39 @@ def train_network(
     return TrainedNetwork(model, tuple(history["loss"]), tuple(history["val_loss"]))
 
 
+def layer_activations(model: keras.Model, maps: np.ndarray, layer: str) -> np.ndarray:
+    """What a layer says about each map.
+
+    Parameters
+    ----------
+    model : keras.Model
+        A network.
+    maps : ndarray, shape (n, n_events, n_topics)
+        Interest maps.
+    layer : str
+        Name of the layer, e.g. ``"filters"``; ``model.summary()`` lists them.
+
+    Returns
+    -------
+    ndarray, shape (n, ...)
+        One array per map, in the shape of the layer's output.
+
+    Raises
+    ------
+    ValueError
+        If there is no such layer.
+
+    Notes
+    -----
+    ``model.inputs`` works in every Keras; ``model.input`` of a Sequential fails in Keras 3 before
+    the first call.
+    """
+    import keras
+
+    encoder = keras.Model(model.inputs, model.get_layer(layer).output)
+    return encoder.predict(maps, batch_size=256, verbose=0)
+
+
 def penultimate_features(model: keras.Model, maps: np.ndarray) -> np.ndarray:
     """Activations of the layer before the softmax: what the network knows about each user.
 
@@ -144,13 +177,39 @@ def penultimate_features(model: keras.Model, maps: np.ndarray) -> np.ndarray:
 
     Notes
     -----
-    Chapter 7.  ``model.inputs`` works in every Keras; ``model.input`` of a Sequential fails in
-    Keras 3 before the first call.
+    Chapter 7.
     """
-    import keras
+    return layer_activations(model, maps, "features")
 
-    encoder = keras.Model(model.inputs, model.get_layer("features").output)
-    return encoder.predict(maps, verbose=0)
+
+def row_cross_entropy(targets: np.ndarray, predicted: np.ndarray) -> np.ndarray:
+    """Cross-entropy of each predicted mix, in nats; lower is better.
+
+    Parameters
+    ----------
+    targets, predicted : ndarray, shape (n, n_targets)
+        Mixes whose rows sum to 1.  `predicted` may also be one mix for all, shape (n_targets,).
+
+    Returns
+    -------
+    ndarray, shape (n,)
+        ``-sum(target * log(predicted))`` of each row.
+
+    Raises
+    ------
+    ValueError
+        If the numbers of topics differ.
+
+    Examples
+    --------
+    >>> row_cross_entropy(np.array([[1.0, 0.0], [0.5, 0.5]]), np.array([0.5, 0.5])).round(4)
+    array([0.6931, 0.6931])
+    """
+    targets, predicted = np.asarray(targets, dtype=float), np.asarray(predicted, dtype=float)
+    if predicted.shape not in (targets.shape, targets.shape[-1:]):
+        raise ValueError(f"Predictions of shape {predicted.shape}, targets of {targets.shape}.")
+    # A predicted 0 would cost infinity; Keras clips at the same value.
+    return -(targets * np.log(np.clip(predicted, 1e-7, 1))).sum(axis=-1)
 
 
 def cross_entropy(targets: np.ndarray, predicted: np.ndarray) -> float:
@@ -159,17 +218,16 @@ def cross_entropy(targets: np.ndarray, predicted: np.ndarray) -> float:
     Parameters
     ----------
     targets, predicted : ndarray, shape (n, n_targets)
-        Mixes whose rows sum to 1.  `predicted` may also be one mix, shape (n_targets,).
+        See `row_cross_entropy`.
 
     Returns
     -------
     float
-        The mean over rows of ``-sum(target * log(predicted))``.
+        The mean over rows.
 
     Examples
     --------
     >>> round(cross_entropy(np.array([[0.5, 0.5]]), np.array([0.5, 0.5])), 4)
     0.6931
     """
-    # A predicted 0 would cost infinity; Keras clips at the same value.
-    return float(-(targets * np.log(np.clip(predicted, 1e-7, 1))).sum(axis=-1).mean())
+    return float(row_cross_entropy(targets, predicted).mean())

@@ -7,6 +7,7 @@ does next: nobody has to label anything.
 
 from __future__ import annotations
 
+from collections.abc import Hashable
 from dataclasses import dataclass
 
 import numpy as np
@@ -14,7 +15,7 @@ import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage
 from sklearn.cluster import KMeans
 
-from recsys_tutorial.datasets import Interactions
+from recsys_tutorial.datasets import DataError, Interactions
 from recsys_tutorial.features.profiles import genre_matrix, item_factors, unit_rows
 from recsys_tutorial.preprocessing import user_item_matrix
 
@@ -58,9 +59,10 @@ class ItemTopics:
         KeyError
             If an item has no topics.
         """
-        found = self.items.get_indexer(items)
+        found = self.items.get_indexer(pd.Index(items))
         if (found < 0).any():
-            raise KeyError(f"Items without topics: {items[found < 0].tolist()[:3]}.")
+            unknown = items[found < 0].unique().tolist()[:3]
+            raise KeyError(f"Items without topics: {unknown}. Add them to the item table.")
         return found
 
 
@@ -74,12 +76,16 @@ class InterestWindows:
         Interest maps; missing events at the start are rows of zeros.
     targets : ndarray of float32, shape (n_windows, n_coarse)
         Mix of coarse topics in the next events; each row sums to 1.
+    shown : ndarray of float32, shape (n_windows, n_coarse)
+        How many of the events in the map belong to each coarse topic: all that a guess needs that
+        ignores the order.
     users : ndarray, shape (n_windows,)
         The user of each window.
     """
 
     maps: np.ndarray
     targets: np.ndarray
+    shown: np.ndarray
     users: np.ndarray
 
 
@@ -129,6 +135,26 @@ def fit_item_topics(
     return ItemTopics(matrix.items, membership.astype("float32"), coarse, n_coarse)
 
 
+def _histories(interactions: Interactions) -> tuple[pd.Series, dict[Hashable, np.ndarray]]:
+    """Items in order of user and time, and the places of each user's events in that order."""
+    if not interactions.has_time:
+        raise DataError("The log has no times, so its events have no order. Use genre_profiles.")
+    order = ["user", "timestamp", "item"]
+    events = interactions.events.sort_values(order, kind="stable").reset_index(drop=True)
+    return events["item"], events.groupby("user").indices
+
+
+def _cut(share: float, n_events: int) -> int:
+    """Where a share of a history ends: at the same event as in `split_latest`."""
+    # 1 - 0.7 is a little more than 0.3 for a computer; the rounding undoes that.
+    return n_events - int(round((1 - share) * n_events, 9))
+
+
+def _pad(history: np.ndarray, n_events: int) -> np.ndarray:
+    """Put rows of zeros before a history that is too short."""
+    return np.pad(history, [(n_events - len(history), 0), (0, 0)])
+
+
 def interest_windows(
     interactions: Interactions,
     topics: ItemTopics,
@@ -137,6 +163,7 @@ def interest_windows(
     n_events: int = 28,
     horizon: int = 14,
     min_history: int = 10,
+    min_target: int = 5,
     stride: int = 5,
 ) -> InterestWindows:
     """Cut every history into maps and what came next.
@@ -151,44 +178,48 @@ def interest_windows(
     topics : ItemTopics
         Topics of the items.
     part : tuple of float
-        Share of each history to ask about, e.g. ``(0.0, 0.7)`` for training.
+        Share of each history to ask about, e.g. ``(0.0, 0.7)`` for training: what
+        ``split_latest(interactions, 0.3)`` calls train.
     n_events : int
         Rows of a map.
     horizon : int
         Most events asked for.
-    min_history : int
-        Fewest events shown.
+    min_history, min_target : int
+        Fewest events shown, and asked for.
     stride : int
         Events between two windows.
 
     Returns
     -------
     InterestWindows
-        Maps, targets and users.
+        Maps, targets, topics shown, and users.
 
     Raises
     ------
+    DataError
+        If the log has no times.
     ValueError
-        If no history is long enough for a single window.
+        If `part` is no part of a history, or no history is long enough for a single window.
     """
-    events = interactions.events
-    rows = topics.rows(events["item"])
+    if not 0 <= part[0] < part[1] <= 1:
+        raise ValueError(f"part={part} must be two shares in ascending order, between 0 and 1.")
+    items, histories = _histories(interactions)
+    rows = topics.rows(items)
     one_hot = np.eye(topics.n_coarse, dtype="float32")[topics.coarse[rows]]
-    maps, targets, users = [], [], []
-    for user, places in events.groupby("user").indices.items():
-        start, stop = (int(share * len(places)) for share in part)
-        for t in range(max(start, min_history), stop, stride):
-            maps.append(_pad(topics.membership[rows[places[max(0, t - n_events) : t]]], n_events))
-            targets.append(one_hot[places[t : min(t + horizon, stop)]].mean(axis=0))
-            users.append(user)
-    if not maps:
-        raise ValueError(f"No history has {min_history} events before part {part}.")
-    return InterestWindows(np.stack(maps), np.stack(targets), np.array(users))
-
-
-def _pad(history: np.ndarray, n_events: int) -> np.ndarray:
-    """Put rows of zeros before a history that is too short."""
-    return np.pad(history, [(n_events - len(history), 0), (0, 0)])
+    windows = []
+    for user, places in histories.items():
+        start, stop = (_cut(share, len(places)) for share in part)
+        for t in range(max(start, min_history), stop - min_target + 1, stride):
+            before, after = places[max(0, t - n_events) : t], places[t : min(t + horizon, stop)]
+            interest_map = _pad(topics.membership[rows[before]], n_events)
+            windows.append((interest_map, one_hot[after].mean(0), one_hot[before].sum(0), user))
+    if not windows:
+        raise ValueError(
+            f"No history has {min_history} events and then {min_target} in part {part}. "
+            "Ask for fewer, or for a longer part."
+        )
+    maps, targets, shown, users = map(np.array, zip(*windows, strict=True))
+    return InterestWindows(maps, targets, shown, users)
 
 
 def maps_of_latest(
@@ -211,11 +242,16 @@ def maps_of_latest(
         The maps.
     users : ndarray, shape (n_users,)
         The user of each map.
+
+    Raises
+    ------
+    DataError
+        If the log has no times.
     """
-    rows = topics.rows(interactions.events["item"])
-    histories = interactions.events.groupby("user").indices
+    items, histories = _histories(interactions)
+    rows = topics.rows(items)
     maps = [_pad(topics.membership[rows[p[-n_events:]]], n_events) for p in histories.values()]
-    return np.stack(maps), np.array(list(histories))
+    return np.array(maps), np.array(list(histories))
 
 
 def one_hot_maps(sequences: np.ndarray, n_topics: int) -> np.ndarray:

@@ -61,7 +61,7 @@ def genre_matrix(interactions: Interactions) -> pd.DataFrame:
     (9066, 19)
     """
     if "genres" not in interactions.items:
-        raise DataError("The item table has no column 'genres'. Use user_factors, which needs none.")
+        raise DataError("The item table has no column 'genres'. user_factors needs none.")
     items = interactions.items.sort_values("item")
     table = items["genres"].fillna("").str.get_dummies("|").astype(float)
     return table.set_index(pd.Index(items["item"], name="item"))
@@ -99,7 +99,7 @@ def genre_profiles(interactions: Interactions) -> pd.DataFrame:
 def _svd(
     matrix: UserItemMatrix, n_factors: int, random_state: int
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """Truncated SVD of the matrix with every user's row divided by the root of its length."""
+    """Factorise the matrix after dividing every user's row by the root of its length."""
     limit = min(matrix.shape)
     if not 1 <= n_factors <= limit:
         raise ValueError(f"n_factors={n_factors} must be between 1 and {limit}.")

@@ -11,7 +11,7 @@ import pandas as pd
 
 from recsys_tutorial.datasets import Interactions
 from recsys_tutorial.features import genre_matrix
-from recsys_tutorial.preprocessing import UserItemMatrix, normalise_rows
+from recsys_tutorial.preprocessing import normalise_rows
 from recsys_tutorial.recommenders.clusters import ClusterPopularity
 from recsys_tutorial.recommenders.popularity import item_shares
 
@@ -162,8 +162,8 @@ def explain(
     True
     """
     matrix = recommender.matrix_
-    groups = names.loc[recommender.labels_[matrix.user_rows(recommendations["user"])]]
-    columns = matrix.items.get_indexer(recommendations["item"])
+    groups = names.loc[recommender.labels_[matrix.user_rows(recommendations["user"].tolist())]]
+    columns = matrix.items.get_indexer(pd.Index(recommendations["item"]))
     lifts = recommendations["score"].to_numpy() / item_shares(matrix)[columns]
     chosen = np.asarray((matrix.values > 0).sum(axis=0)).ravel()[columns] / matrix.shape[0]
     sentences = [

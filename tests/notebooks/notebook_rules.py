@@ -1,8 +1,8 @@
 """The rules that every chapter keeps, as functions that return complaints.
 
 Each rule gets a notebook (and, where it needs one, its solutions) and returns a list of texts; an
-empty list means that the rule is kept.  `test_rules.py` applies them to every chapter and feeds each
-of them something broken.
+empty list means that the rule is kept.  `test_rules.py` applies them to every chapter, and feeds
+each of them something broken.
 """
 
 import math
@@ -16,6 +16,7 @@ from recsys_tutorial.exercises import find_exercise, load_quiz
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9A]*.ipynb"))
 SOLUTIONS = ROOT / "notebooks" / "solutions"
+BIBLIOGRAPHY = ROOT / "book" / "references.bib"
 MINUTES = {"predict": 3, "write": 8, "repair": 8}
 
 
@@ -94,10 +95,11 @@ def exercises(notebook):
     kinds = {find_exercise(i).kind for i in ids}
     if kinds != set(MINUTES):
         complaints.append(f"kinds of exercise missing: {set(MINUTES) - kinds}")
-    order = [t for c in notebook.cells for t in c.metadata.get("tags", []) if t in ("exercise", "check")]
-    if order != ["exercise", "check"] * len(ids):
+    tags = [tag for cell in notebook.cells for tag in cell.metadata.get("tags", [])]
+    if [t for t in tags if t in ("exercise", "check")] != ["exercise", "check"] * len(ids):
         complaints.append("a stub is not followed by its check")
-    if ids and f'show_quiz("{ids[0][:2]}")' not in "\n".join(c.source for c in cells(notebook, "code")):
+    code = "\n".join(cell.source for cell in cells(notebook, "code"))
+    if ids and f'show_quiz("{ids[0][:2]}")' not in code:
         complaints.append("no quiz")
     if "_solutions.ipynb)" not in prose(notebook):
         complaints.append("no link to the solutions")
@@ -115,6 +117,13 @@ def closing(notebook):
     last = notebook.cells[-1].source
     wanted = ["**Shown:**", "**Not shown:**", "**Next:**", "**References**"]
     return [f"closing without {text}" for text in wanted if text not in last]
+
+
+def references(notebook):
+    """Every work that is named by its key stands on the references page."""
+    known = set(re.findall(r"^@\w+\{([^,]+),", BIBLIOGRAPHY.read_text(encoding="utf-8"), re.M))
+    named = set(re.findall(r"\[([a-z]+\d{4}[a-z]*)\](?!\()", prose(notebook)))
+    return [f"[{key}] is not in book/references.bib" for key in sorted(named - known)]
 
 
 def colab_markdown(notebook):
@@ -166,7 +175,8 @@ def clean(notebook):
 def _significant(source):
     """Lines that would give an answer away, without spaces and comments."""
     lines = (re.sub(r"#.*|\s+", "", line) for line in source.splitlines())
-    return {line for line in lines if len(line) > 25 and not line.startswith(("def", "feedback", "assert"))}
+    frame = ("def", "feedback", "assert")
+    return {line for line in lines if len(line) > 25 and not line.startswith(frame)}
 
 
 def no_leak(notebook, solutions):
@@ -196,11 +206,12 @@ CHAPTER_RULES = (
     exercises,
     claims,
     closing,
+    references,
     colab_markdown,
     sentences,
     voice,
     alt_texts,
     clean,
 )
-SOLUTION_RULES = (setup_cell, colab_markdown, sentences, voice, alt_texts, clean)
+SOLUTION_RULES = (setup_cell, references, colab_markdown, sentences, voice, alt_texts, clean)
 PAIR_RULES = (no_leak, solved)

@@ -21,7 +21,8 @@ from nbclient.exceptions import CellExecutionError
 sys.path.insert(0, str(Path(__file__).parent))
 import notebook_rules as rules  # noqa: E402
 
-NOTEBOOKS = {path.stem: path for path in [*rules.CHAPTERS, *sorted(rules.SOLUTIONS.glob("*.ipynb"))]}
+PATHS = [*rules.CHAPTERS, *sorted(rules.SOLUTIONS.glob("*.ipynb"))]
+NOTEBOOKS = {path.stem: path for path in PATHS}
 BUDGET_SECONDS, BUDGET_BYTES, CORES = 60, 2 * 2**30, 2
 
 # Runs at the start of the kernel's Python: an audit hook sees every way to open a connection.

@@ -100,6 +100,10 @@ def two_sentences(nb):
     nb.cells[-1].source += "\nThis is one sentence. This is another."
 
 
+def invent_a_reference(nb):
+    nb.cells[-1].source += "\nSee [nobody1999nothing]."
+
+
 def condescend(nb):
     nb.cells[-1].source += "\nThis is obviously true."
 
@@ -126,6 +130,7 @@ BROKEN = [
     (rules.colab_markdown, directive),
     (rules.colab_markdown, role),
     (rules.sentences, two_sentences),
+    (rules.references, invent_a_reference),
     (rules.voice, condescend),
     (rules.alt_texts, lose_alt),
     (rules.clean, keep_output),

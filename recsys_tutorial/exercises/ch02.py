@@ -1,0 +1,385 @@
+"""Exercises of chapter 2, preprocessing.
+
+Three of the mistakes are the source article's own: cleaning and scaling everything before the
+split, scaling a new user by herself, and taking the loss of users for the loss of cells.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+
+from recsys_tutorial.exercises.engine import Exercise, Mistake
+from recsys_tutorial.preprocessing import normalise_rows, standardise
+
+N_USERS, N_COLUMNS, HOLES = 1000, 10, 0.02
+
+Tables = tuple[pd.DataFrame, pd.DataFrame]
+
+
+def _counts(rows: list[list[int]]) -> pd.DataFrame:
+    columns = [f"topic_{i}" for i in range(len(rows[0]))]
+    return pd.DataFrame(rows, index=pd.RangeIndex(1, len(rows) + 1, name="user"), columns=columns)
+
+
+def _row_probes() -> list[tuple[pd.DataFrame]]:
+    return [
+        (_counts([[1, 3, 0], [0, 0, 0], [2, 2, 4]]),),
+        (_counts([[5, 0], [1, 1], [0, 0], [2, 6]]),),
+    ]
+
+
+def _shares_with_holes(table: pd.DataFrame) -> pd.DataFrame:
+    return table.div(table.sum(axis=1), axis=0)
+
+
+def _z_scores_of_rows(table: pd.DataFrame) -> pd.DataFrame:
+    spread = table.std(axis=1, ddof=0)
+    return table.sub(table.mean(axis=1), axis=0).div(spread.where(spread > 0, 1), axis=0)
+
+
+def _largest_is_one(table: pd.DataFrame) -> pd.DataFrame:
+    largest = table.max(axis=1)
+    return table.div(largest.where(largest > 0, 1), axis=0)
+
+
+def _unit_length(table: pd.DataFrame) -> pd.DataFrame:
+    length = np.sqrt((table**2).sum(axis=1))
+    return table.div(length.where(length > 0, 1), axis=0)
+
+
+def _both(train: pd.DataFrame, test: pd.DataFrame) -> Tables:
+    scaled, tested = standardise(train, test)
+    return scaled, tested
+
+
+def _by(statistics: pd.DataFrame, *tables: pd.DataFrame, ddof: int = 0) -> tuple[pd.DataFrame, ...]:
+    mean, spread = statistics.mean(), statistics.std(ddof=ddof)
+    return tuple((table - mean) / spread for table in tables)
+
+
+def _each_by_itself(train: pd.DataFrame, test: pd.DataFrame) -> Tables:
+    return standardise(train)[0], standardise(test)[0]
+
+
+def _min_max(train: pd.DataFrame, test: pd.DataFrame) -> Tables:
+    low, width = train.min(), train.max() - train.min()
+    return (train - low) / width, (test - low) / width
+
+
+def _not_centred(train: pd.DataFrame, test: pd.DataFrame) -> Tables:
+    spread = train.std(ddof=0)
+    return train / spread, test / spread
+
+
+def _scaling_probes() -> list[Tables]:
+    rng = np.random.default_rng(2)
+    train = pd.DataFrame(rng.normal([5, 300], [2, 80], size=(8, 2)), columns=["visits", "minutes"])
+    test = pd.DataFrame(rng.normal([9, 500], [2, 80], size=(3, 2)), columns=train.columns)
+    return [(train, test), (train, test.head(1))]
+
+
+def _is_latest(events: pd.DataFrame) -> np.ndarray:
+    times = events.groupby("user")["timestamp"]
+    return ((times.rank(ascending=False) == 1) & (times.transform("size") > 1)).to_numpy()
+
+
+def _last_row(events: pd.DataFrame) -> np.ndarray:
+    return (events.groupby("user").cumcount(ascending=False) == 0).to_numpy()
+
+
+def _last_row_if_two(events: pd.DataFrame) -> np.ndarray:
+    return _last_row(events) & (events.groupby("user")["item"].transform("size") > 1).to_numpy()
+
+
+def _is_oldest(events: pd.DataFrame) -> np.ndarray:
+    times = events.groupby("user")["timestamp"]
+    return ((times.rank() == 1) & (times.transform("size") > 1)).to_numpy()
+
+
+def _latest_of_all(events: pd.DataFrame) -> np.ndarray:
+    count = int(_is_latest(events).sum())
+    return (events["timestamp"].rank(ascending=False) <= count).to_numpy()
+
+
+def _in_sorted_order(events: pd.DataFrame) -> np.ndarray:
+    return _is_latest(events.sort_values(["user", "timestamp"]))
+
+
+def _lonely_user_too(events: pd.DataFrame) -> np.ndarray:
+    return (events.groupby("user")["timestamp"].rank(ascending=False) == 1).to_numpy()
+
+
+def _split_probes() -> list[tuple[pd.DataFrame]]:
+    def log(rows: str) -> pd.DataFrame:
+        users, times = zip(*(row.split("-") for row in rows.split()), strict=True)
+        seconds = [int(time) for time in times]
+        items = range(1, len(users) + 1)
+        return pd.DataFrame({"user": users, "item": items, "timestamp": seconds})
+
+    return [
+        (log("Ben-600 Ana-100 Cleo-50 Ana-300 Ben-200 Ana-250 Ben-550"),),
+        (log("Dora-900 Emil-20 Dora-30 Dora-700 Emil-10 Finn-40 Emil-15"),),
+    ]
+
+
+EXERCISES = (
+    Exercise(
+        "02.1",
+        "Who is lost?",
+        "predict",
+        lambda: N_USERS * (1 - (1 - HOLES) ** N_COLUMNS),
+        (
+            Mistake(
+                "share of the cells",
+                lambda: N_USERS * HOLES,
+                "You took the share of empty cells for the share of lost users. "
+                "A user has ten cells, and one hole is enough to lose her.",
+            ),
+            Mistake(
+                "added up",
+                lambda: N_USERS * HOLES * N_COLUMNS,
+                "Close, but adding ten times two percent counts a user with two holes twice. "
+                "Ask how likely it is that all ten cells are filled.",
+            ),
+            Mistake(
+                "those who stay",
+                lambda: N_USERS * (1 - HOLES) ** N_COLUMNS,
+                "That is how many users stay. How many are lost?",
+            ),
+            Mistake(
+                "a share",
+                lambda: 1 - (1 - HOLES) ** N_COLUMNS,
+                "That is a share. How many of the 1000 users is it?",
+            ),
+            Mistake(
+                "percent",
+                lambda: 100 * (1 - (1 - HOLES) ** N_COLUMNS),
+                "That is in percent. How many of the 1000 users is it?",
+            ),
+        ),
+        "A user stays if all of her ten cells are filled. How likely is that, when each cell is "
+        "filled with chance 0.98?",
+        tolerance=0.02,
+    ),
+    Exercise(
+        "02.2",
+        "Shares of a row",
+        "write",
+        normalise_rows,
+        (
+            Mistake(
+                "still not a number",
+                _shares_with_holes,
+                "A user without visits becomes nan: nothing divided by nothing. "
+                "Leave her row at zero.",
+            ),
+            Mistake(
+                "columns",
+                lambda table: table / table.sum(),
+                "You divided by the sums of the columns. Each *user* should add up to 1.",
+            ),
+            Mistake(
+                "rows taken for columns",
+                lambda table: table / table.sum(axis=1),
+                "The sums belong to the rows, but / lines them up with the names of the columns. "
+                "The method table.div can be told which axis you mean.",
+            ),
+            Mistake(
+                "columns standardised",
+                lambda table: standardise(table)[0],
+                "You standardised the columns, which the source article takes for the same thing. "
+                "Here each *user* should add up to 1.",
+            ),
+            Mistake(
+                "rows standardised",
+                _z_scores_of_rows,
+                "You standardised the rows. Shares are not negative and add up to 1.",
+            ),
+            Mistake(
+                "largest is 1",
+                _largest_is_one,
+                "You divided by the largest number of the row. Shares add up to 1.",
+            ),
+            Mistake(
+                "unit length",
+                _unit_length,
+                "You made the *length* of each row 1. That is a useful scaling, but shares "
+                "add up to 1.",
+            ),
+            Mistake(
+                "user dropped",
+                lambda table: normalise_rows(table[table.sum(axis=1) > 0]),
+                "A user without visits has disappeared. Keep her, with a row of zeros.",
+            ),
+        ),
+        "Sum each row, decide what a sum of 0 should be divided by, and divide row by row "
+        "(table.div takes an axis).",
+        _row_probes,
+    ),
+    Exercise(
+        "02.3",
+        "Standardise without peeking",
+        "write",
+        _both,
+        (
+            Mistake(
+                "each by itself",
+                _each_by_itself,
+                "You scaled the test users by their own statistics. A single new user then always "
+                "becomes a row of zeros. Use the numbers learnt from the training users.",
+            ),
+            Mistake(
+                "test by itself, nan",
+                lambda train, test: (_by(train, train)[0], _by(test, test)[0]),
+                "You scaled the test users by their own statistics, and a single user has no "
+                "spread. Use the numbers learnt from the training users.",
+            ),
+            Mistake(
+                "each by itself, n - 1",
+                lambda train, test: (_by(train, train, ddof=1)[0], _by(test, test, ddof=1)[0]),
+                "You scaled the test users by their own statistics (and pandas divided by n - 1). "
+                "Use the numbers learnt from the training users.",
+            ),
+            Mistake(
+                "statistics of all users",
+                lambda train, test: _by(pd.concat([train, test]), train, test),
+                "Your mean and deviation know the test users, as the source article's do. "
+                "Learn both from the training users alone.",
+            ),
+            Mistake(
+                "n - 1",
+                lambda train, test: _by(train, train, test, ddof=1),
+                "pandas divides by n - 1 in std(), NumPy and scikit-learn by n. "
+                "Here the deviation is the one with n: std(ddof=0).",
+            ),
+            Mistake(
+                "min-max",
+                _min_max,
+                "You moved the columns to the range from 0 to 1. Standardising means mean 0 and "
+                "standard deviation 1.",
+            ),
+            Mistake(
+                "not centred",
+                _not_centred,
+                "You divided by the deviation but did not subtract the mean.",
+            ),
+        ),
+        "Who may take part in the mean and in the deviation (the one that divides by n)? "
+        "Use the same two numbers per column for both tables, and return both, train first.",
+        _scaling_probes,
+    ),
+    Exercise(
+        "02.4",
+        "The latest event of each user",
+        "repair",
+        _is_latest,
+        (
+            Mistake(
+                "last rows",
+                _last_row,
+                "You take each user's last row. The log is not sorted: what counts is the time.",
+            ),
+            Mistake(
+                "last rows of users with two events",
+                _last_row_if_two,
+                "Users with one event are safe now, but you still take the last row in place of "
+                "the latest time.",
+            ),
+            Mistake(
+                "oldest",
+                _is_oldest,
+                "You hold out the oldest event: the model would be trained on the future and asked "
+                "about the past.",
+            ),
+            Mistake(
+                "latest of the whole log",
+                _latest_of_all,
+                "You took the latest events of the whole log. Each user has a latest event of "
+                "her own.",
+            ),
+            Mistake(
+                "in sorted order",
+                _in_sorted_order,
+                "Your answers are in the order of a sorted log. Return them in the order of the "
+                "rows you were given, for example with .reindex(events.index).",
+            ),
+            Mistake(
+                "in order of time",
+                lambda events: _is_latest(events.sort_values("timestamp")),
+                "Your answers are in the order of a log sorted by time. Return them in the order "
+                "of the rows you were given, for example with .reindex(events.index).",
+            ),
+            Mistake(
+                "in order of time, lonely user too",
+                lambda events: _lonely_user_too(events.sort_values("timestamp")),
+                "Two things: your answers are in the order of a sorted log, not in that of the "
+                "rows you were given; and a user with a single event should keep it in training.",
+            ),
+            Mistake(
+                "in sorted order, lonely user too",
+                lambda events: _lonely_user_too(events.sort_values(["user", "timestamp"])),
+                "Two things: your answers are in the order of a sorted log, not in that of the "
+                "rows you were given; and a user with a single event should keep it in training.",
+            ),
+            Mistake(
+                "lonely user",
+                _lonely_user_too,
+                "A user with a single event lost it to the test. Nothing is left to learn from: "
+                "keep it in training.",
+            ),
+            Mistake(
+                "upside down",
+                lambda events: ~_is_latest(events),
+                "True should mark the events that are held out for the test, not the others.",
+            ),
+        ),
+        "Compare each time with the latest time of the same user "
+        "(groupby('user')['timestamp'].transform), and count her events. "
+        "Return one True or False per row.",
+        _split_probes,
+    ),
+    Exercise(
+        "02.5",
+        "What must wait for the split?",
+        "predict",
+        lambda: {"C", "D"},
+        (
+            Mistake(
+                "nothing waits",
+                set,
+                "That is the source article: everything is prepared first, and there is no split "
+                "at all. Which steps compute a number from many users?",
+            ),
+            Mistake(
+                "median forgotten",
+                lambda: {"D"},
+                "Right about scaling. Is it the only step that computes a number from many users?",
+            ),
+            Mistake(
+                "scaling forgotten",
+                lambda: {"C"},
+                "Right about the median. Is it the only step that computes a number from many "
+                "users?",
+            ),
+            Mistake(
+                "shares wait",
+                lambda: {"B", "C", "D"},
+                "Dividing a row by its own sum uses that user's numbers alone, so it cannot leak.",
+            ),
+            Mistake(
+                "everything waits",
+                lambda: {"A", "B", "C", "D", "E"},
+                "If a pair stands twice and you split first, one copy may land in training and "
+                "the other in the test. Fixed rules come before the split.",
+            ),
+            Mistake(
+                "the other way round",
+                lambda: {"A", "B", "E"},
+                "Those are the steps that may come before it. Which must wait?",
+            ),
+        ),
+        'Give a set of letters, such as {"A", "E"}. A step must wait if it computes a number from '
+        "many users and uses it on others.",
+    ),
+)

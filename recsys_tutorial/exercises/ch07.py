@@ -1,0 +1,301 @@
+"""Exercises of chapter 7, interest maps and the convolutional network.
+
+The last one holds the source article's own error: it takes the softmax for the hidden layer.  All
+of them are checked without TensorFlow.
+"""
+
+from __future__ import annotations
+
+from typing import TypeAlias
+
+import numpy as np
+
+from recsys_tutorial.exercises.engine import Exercise, Mistake
+
+Window: TypeAlias = "tuple[list[str], list[str]]"
+Layers: TypeAlias = "list[tuple[str, np.ndarray]]"
+
+# The article's first layer: 32 filters of 3 by 3 on a map of 28 by 28 with one channel.
+SIDE, WIDTH, FILTERS, CHANNELS = 28, 3, 32, 1
+WEIGHTS_PER_FILTER = WIDTH * WIDTH * CHANNELS
+PLACES = (SIDE - WIDTH + 1) ** 2
+
+
+def _window(history: list[str], t: int, n_events: int, horizon: int) -> Window:
+    return history[max(0, t - n_events) : t], history[t : t + horizon]
+
+
+def _sees_the_event(history: list[str], t: int, n_events: int, horizon: int) -> Window:
+    return history[max(0, t - n_events + 1) : t + 1], history[t : t + horizon]
+
+
+def _asks_about_the_past(history: list[str], t: int, n_events: int, horizon: int) -> Window:
+    return history[max(0, t - n_events) : t], history[max(0, t - horizon) : t]
+
+
+def _shows_the_oldest(history: list[str], t: int, n_events: int, horizon: int) -> Window:
+    return history[: min(n_events, t)], history[t : t + horizon]
+
+
+def _negative_start(history: list[str], t: int, n_events: int, horizon: int) -> Window:
+    return history[t - n_events : t], history[t : t + horizon]
+
+
+def _skips_the_event(history: list[str], t: int, n_events: int, horizon: int) -> Window:
+    return history[max(0, t - n_events) : t], history[t + 1 : t + 1 + horizon]
+
+
+def _window_probes() -> list[tuple[list[str], int, int, int]]:
+    films = [f"film {number}" for number in range(12)]
+    # A long history, a short one, and one that ends before the horizon does.
+    return [(films, 7, 4, 3), (films, 3, 5, 2), (films, 10, 6, 4)]
+
+
+def _convolution(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    height, width = weights.shape
+    places = np.lib.stride_tricks.sliding_window_view(interest_map, (height, width))
+    return (places * weights).sum(axis=(2, 3))
+
+
+def _flipped(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return _convolution(interest_map, weights[::-1, ::-1])
+
+
+def _same_padding(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return _convolution(np.pad(interest_map, 1), weights)
+
+
+def _largest(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    places = np.lib.stride_tricks.sliding_window_view(interest_map, weights.shape)
+    return (places * weights).max(axis=(2, 3))
+
+
+def _mean(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return _convolution(interest_map, weights) / weights.size
+
+
+def _transposed(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return _convolution(interest_map, weights.T)
+
+
+def _convolution_probes() -> list[tuple[np.ndarray, np.ndarray]]:
+    rng = np.random.default_rng(7)
+    shapes = [(3, 3), (5, 6), (7, 4)]
+    return [(rng.normal(size=shape), rng.normal(size=(3, 3))) for shape in shapes]
+
+
+def _features(layers: Layers) -> np.ndarray:
+    return dict(layers)["features"]
+
+
+def _counted_from_the_end(place: int) -> object:
+    return lambda layers: layers[place][1]
+
+
+def _named(name: str) -> object:
+    return lambda layers: dict(layers)[name]
+
+
+def _layer_probes() -> list[tuple[Layers]]:
+    rng = np.random.default_rng(9)
+    flat, features = rng.random((4, 12)), rng.random((4, 6))
+    silenced = features * (rng.random((4, 6)) < 0.6) / 0.6
+    mix = rng.random((4, 3))
+    mix = mix / mix.sum(axis=1, keepdims=True)
+    body = [("filters", rng.random((4, 4, 4, 3))), ("pooled", rng.random((4, 2, 2, 3)))]
+    body += [("flat", flat), ("features", features)]
+    # The same network with dropout, as in this chapter, and without, as in the article.
+    return [([*body, ("dropout", silenced), ("mix", mix)],), ([*body, ("mix", mix)],)]
+
+
+EXERCISES = (
+    Exercise(
+        "07.1",
+        "A window that sees the future",
+        "repair",
+        _window,
+        (
+            Mistake(
+                "sees the event it is asked about",
+                _sees_the_event,
+                "The event at t stands in both lists, so the network may copy the answer. "
+                "Where does a slice end?",
+            ),
+            Mistake(
+                "asks about the past",
+                _asks_about_the_past,
+                "You ask for events before t. Those are already shown: the task would be to copy.",
+            ),
+            Mistake(
+                "shows the oldest events",
+                _shows_the_oldest,
+                "You show how the history began. Which events say most about what comes next?",
+            ),
+            Mistake(
+                "a negative start",
+                _negative_start,
+                "With a short history the start of your slice is negative, and Python counts a "
+                "negative place from the end. What should the smallest start be?",
+            ),
+            Mistake(
+                "skips an event",
+                _skips_the_event,
+                "The event at t is in neither list. It is the first one that lies in the future.",
+            ),
+        ),
+        "Everything shown stands before t, and it is the latest; everything asked starts at t.",
+        _window_probes,
+    ),
+    Exercise(
+        "07.2",
+        "A convolution by hand",
+        "write",
+        _convolution,
+        (
+            Mistake(
+                "flipped filter",
+                _flipped,
+                "You turned the filter round. Mathematicians call that a convolution; a network "
+                "lays the filter on the map as it is.",
+            ),
+            Mistake(
+                "padding",
+                _same_padding,
+                "Your result is as large as the map: you put zeros around it. "
+                "The article's layer uses only places where the whole filter lies on the map.",
+            ),
+            Mistake(
+                "maximum instead of sum",
+                _largest,
+                "You took the largest product at each place. That is the job of the pooling layer; "
+                "what does the formula do with the nine products?",
+            ),
+            Mistake(
+                "mean instead of sum",
+                _mean,
+                "You divided by the number of weights. The formula does not.",
+            ),
+            Mistake(
+                "rows and columns exchanged",
+                _transposed,
+                "Your filter lies on its side: its rows are time, as those of the map are.",
+            ),
+        ),
+        "For every place, cut out a piece of the map as large as the filter, multiply the two "
+        "number by number, and add up.",
+        _convolution_probes,
+    ),
+    Exercise(
+        "07.3",
+        "How large is the map after two layers?",
+        "predict",
+        lambda: (SIDE - WIDTH + 1) // 2,
+        (
+            Mistake(
+                "nothing shrinks",
+                lambda: SIDE,
+                "That is the side of the map that goes in. Both layers make it smaller.",
+            ),
+            Mistake(
+                "padding",
+                lambda: SIDE // 2,
+                "You let the filter hang over the edge. Without padding it has fewer places: "
+                "where is its first row when its last row lies on row 28?",
+            ),
+            Mistake(
+                "one place too many",
+                lambda: (SIDE - WIDTH + 2) / 2,
+                "Count the places of the filter again: on a map of 3 by 3 there is one.",
+            ),
+            Mistake(
+                "pooling forgotten",
+                lambda: SIDE - WIDTH + 1,
+                "Right after the convolution. What does the pooling layer do with each "
+                "block of 2 by 2?",
+            ),
+            Mistake(
+                "pooling that overlaps",
+                lambda: SIDE - WIDTH,
+                "You moved the pooling window by one. Its blocks lie side by side.",
+            ),
+        ),
+        "Give one number, the side. First count the places of a window of 3 on a row of 28.",
+    ),
+    Exercise(
+        "07.4",
+        "How many numbers does the first layer learn?",
+        "predict",
+        lambda: FILTERS * (WEIGHTS_PER_FILTER + 1),
+        (
+            Mistake(
+                "no biases",
+                lambda: FILTERS * WEIGHTS_PER_FILTER,
+                "Those are the weights. Each filter has one number more, which is added to "
+                "every response.",
+            ),
+            Mistake(
+                "one filter",
+                lambda: WEIGHTS_PER_FILTER + 1,
+                "That is one filter. How many has the layer?",
+            ),
+            Mistake(
+                "weights for every place",
+                lambda: FILTERS * (WEIGHTS_PER_FILTER + 1) * PLACES,
+                "You gave every place of the filter weights of its own. "
+                "Which of them does a convolution share?",
+            ),
+            Mistake(
+                "weights for every cell of the map",
+                lambda: FILTERS * WEIGHTS_PER_FILTER * SIDE * SIDE,
+                "You multiplied by the cells of the map. Would the layer have more to learn "
+                "if the map were larger?",
+            ),
+            Mistake(
+                "one bias for all",
+                lambda: FILTERS * WEIGHTS_PER_FILTER + 1,
+                "You counted one bias. Each filter has its own.",
+            ),
+        ),
+        "Count what one filter learns, then multiply by the number of filters.",
+    ),
+    Exercise(
+        "07.5",
+        "The right layer",
+        "repair",
+        _features,
+        (
+            Mistake(
+                "the softmax",
+                _counted_from_the_end(-1),
+                "That is the softmax, which the source article takes for the hidden layer: "
+                "each row sums to 1. What does the network know before it makes a forecast?",
+            ),
+            Mistake(
+                "the dropout",
+                _counted_from_the_end(-2),
+                "The last layer but one is not always the same layer: with dropout it hands out "
+                "features of which some were silenced by chance. Can you ask for a layer "
+                "in another way than by counting?",
+            ),
+            Mistake(
+                "a fixed place",
+                _counted_from_the_end(-3),
+                "Your place is right for the network with dropout and wrong for the one without. "
+                "Can you ask for a layer in another way than by counting?",
+            ),
+            Mistake(
+                "the flattened map",
+                _named("flat"),
+                "These are the pooled filter responses in one long row. No weight has yet "
+                "decided which of them matter together.",
+            ),
+            Mistake(
+                "the filters",
+                _named("filters"),
+                "These are still pictures, one per filter. Clustering wants one row per user.",
+            ),
+        ),
+        "You want the activations of the hidden dense layer. Each layer comes with its name.",
+        _layer_probes,
+    ),
+)
