@@ -6,6 +6,7 @@ of them are checked without TensorFlow.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -88,11 +89,11 @@ def _features(layers: Layers) -> np.ndarray:
     return dict(layers)["features"]
 
 
-def _counted_from_the_end(place: int) -> object:
+def _counted_from_the_end(place: int) -> Callable[[Layers], np.ndarray]:
     return lambda layers: layers[place][1]
 
 
-def _named(name: str) -> object:
+def _named(name: str) -> Callable[[Layers], np.ndarray]:
     return lambda layers: dict(layers)[name]
 
 

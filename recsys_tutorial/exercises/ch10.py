@@ -98,8 +98,16 @@ def _rows_not_items(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
     return scores[_top_unseen(scores, seen, k)]
 
 
+def _every_row(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    return scores[~seen]
+
+
 def _seen_too(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
     return np.argsort(-scores, kind="stable")[:k]
+
+
+def _seen_and_reversed(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    return np.argsort(scores, kind="stable")[::-1][:k]
 
 
 def _filled_with_seen(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
@@ -302,9 +310,21 @@ EXERCISES = (
                 "Return the positions of the films.",
             ),
             Mistake(
+                "rows, and not even ranked",
+                _every_row,
+                "You hand out the data of all films that are left, as the source article does "
+                "with its members. Rank them, cut at k, and return their positions.",
+            ),
+            Mistake(
                 "seen films",
                 _seen_too,
                 "Your list contains films that she has seen already.",
+            ),
+            Mistake(
+                "seen films and reversed ties",
+                _seen_and_reversed,
+                "Your list contains films that she has seen already; and reversing a sorted order "
+                "lets the last of equal scores win.",
             ),
             Mistake(
                 "filled up with seen films",

@@ -128,7 +128,7 @@ def train_network(
 
 
 def layer_activations(model: keras.Model, maps: np.ndarray, layer: str) -> np.ndarray:
-    """What a layer says about each map.
+    """Run maps through the network as far as one layer.
 
     Parameters
     ----------
@@ -151,13 +151,15 @@ def layer_activations(model: keras.Model, maps: np.ndarray, layer: str) -> np.nd
 
     Notes
     -----
-    ``model.inputs`` works in every Keras; ``model.input`` of a Sequential fails in Keras 3 before
-    the first call.
+    ``model.inputs[0]`` works in every Keras; ``model.input`` of a Sequential fails in Keras 3.
     """
     import keras
 
-    encoder = keras.Model(model.inputs, model.get_layer(layer).output)
-    return encoder.predict(maps, batch_size=256, verbose=0)
+    encoder = keras.Model(model.inputs[0], model.get_layer(layer).output)
+    # Called in pieces: `predict` would compile the encoder anew each time, and warn about it.
+    pieces = np.array_split(np.asarray(maps, dtype="float32"), max(1, len(maps) // 256))
+    answers = [keras.ops.convert_to_numpy(encoder(piece, training=False)) for piece in pieces]
+    return np.concatenate(answers)
 
 
 def penultimate_features(model: keras.Model, maps: np.ndarray) -> np.ndarray:
