@@ -229,4 +229,6 @@ def test_doctor_names_a_full_disk_and_a_locked_folder(monkeypatch):
 def test_requirement_belongs_to_one_extra_only():
     deep = Requirement('keras>=3; extra == "deep"')
     assert doctor._belongs(deep, "deep") and not doctor._belongs(deep, "")
-    assert doctor._belongs(Requirement("numpy"), "") and not doctor._belongs(Requirement("numpy"), "deep")
+    assert doctor._belongs(Requirement("numpy"), "") and not doctor._belongs(
+        Requirement("numpy"), "deep"
+    )

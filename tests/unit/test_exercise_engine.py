@@ -1,0 +1,254 @@
+"""The engine of the checks: what counts as the same, and what a learner gets to read."""
+
+from collections import OrderedDict
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+
+import numpy as np
+import pandas as pd
+import pytest
+from scipy import sparse
+
+from recsys_tutorial.exercises import Exercise, Feedback, Mistake, check, engine, find_exercise
+from recsys_tutorial.exercises.engine import InputChangedError, same
+
+TABLE = pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=["x", "y"])
+
+SAME = [
+    (1, 1.0),
+    (1, np.int64(1)),
+    (np.float32(0.5), 0.5),
+    (1.0, 1 + 1e-9),
+    (0.0, 1e-9),
+    (1e9, 1e9 + 1),
+    (Fraction(1, 4), 0.25),
+    (np.array(3), 3),
+    (10**400, 10**400),
+    (float("inf"), float("inf")),
+    (float("nan"), float("nan")),
+    (float("nan"), None),
+    (pd.NA, np.nan),
+    (pd.NaT, None),
+    (True, np.True_),
+    (True, 1),
+    ("K-Means ", "k-means"),
+    (np.str_("Drama"), "drama"),
+    ([1, 2], (1, 2)),
+    ([1, 2], np.array([1.0, 2.0])),
+    (range(3), [0, 1, 2]),
+    (pd.Series([1, 2], index=["p", "q"]), [1, 2]),
+    (pd.Index([1, 2]), np.array([1, 2])),
+    ([[1, 2], [3, 4]], np.array([[1, 2], [3, 4]])),
+    ([], np.array([])),
+    ([1, [2, ["A"]]], (1, (2, ("a",)))),
+    ([np.nan, 1], np.array([np.nan, 1])),
+    (TABLE, TABLE.astype(float)),
+    (TABLE, [[1, 3], [2, 4]]),
+    (TABLE.to_numpy(), TABLE),
+    ({"a": 1, "b": [2]}, OrderedDict(b=(2.0,), a=1)),
+    (pd.Series({"a": 1, "b": 2}), {"b": 2, "a": 1}),
+    ({"b": 2, "a": 1}, pd.Series({"a": 1, "b": 2})),
+    ({1, 2}, frozenset({2, 1})),
+    ({1: 0}.keys(), {1}),
+    (sparse.csr_array(np.eye(2)), np.eye(2)),
+    (sparse.csr_array(np.eye(2)), sparse.coo_array(np.eye(2))),
+    (pd.Timestamp("2020"), pd.Timestamp("2020-01-01")),
+    (np.array(["A", "b"]), ["a", "B"]),
+]
+
+DIFFERENT = [
+    (1, 2),
+    (1, 1.001),
+    (0.0, 1e-3),
+    (1, "1"),
+    (1, None),
+    (0, None),
+    (float("nan"), 0),
+    (float("nan"), float("inf")),
+    (float("inf"), -float("inf")),
+    (10**400, 1.0),
+    (10**400, 10**400 + 1),
+    (1, 1j),
+    (1, Decimal(1)),
+    ("a", "b"),
+    ("a", ["a"]),
+    ("ab", ["a", "b"]),
+    (1, [1]),
+    ([1, 2], [2, 1]),
+    ([1, 2], [1, 2, 3]),
+    ([1, 2], [[1, 2]]),
+    ([], None),
+    ([], [[]]),
+    ([1, 2], {1, 2}),
+    ({1, 2}, {1, 2, 3}),
+    ({"a": 1}, {"b": 1}),
+    ({"a": 1}, {"a": 2}),
+    ({"a": 1}, {"a": 1, "b": 2}),
+    ({"a": 1}, ["a"]),
+    (np.zeros((2, 3)), np.zeros((3, 2))),
+    (np.zeros((0, 3)), np.zeros((3, 0))),
+    (TABLE, TABLE.rename(columns={"a": "A"})),
+    (TABLE, TABLE[["b", "a"]]),
+    (TABLE, TABLE.iloc[::-1]),
+    (TABLE, TABLE.reset_index(drop=True)),
+    (TABLE, TABLE.iloc[:1]),
+    (TABLE, TABLE + 1),
+    (object(), object()),
+    (len, max),
+    (int, float),
+    (pd.Timestamp("2020"), pd.Timestamp("2021")),
+    (np.array([1, None]), [1, 2]),
+]
+
+
+@pytest.mark.parametrize(("a", "b"), SAME)
+def test_what_is_the_same(a, b):
+    assert same(a, b, 1e-6) is True and same(b, a, 1e-6) is True
+
+
+@pytest.mark.parametrize(("a", "b"), DIFFERENT)
+def test_what_is_different(a, b):
+    assert same(a, b, 1e-6) is False and same(b, a, 1e-6) is False
+
+
+def test_the_tolerance_is_relative_and_near_zero_absolute():
+    assert same(100.0, 100.9, 0.01) and not same(100.0, 102.0, 0.01)
+    assert same(0.0, 0.009, 0.01) and not same(0.0, 0.02, 0.01)
+    assert not same(1.0, 1.0 + 1e-12, 0.0)
+
+
+# ------------------------------------------------------------------ a whole check
+
+
+def doubled(values: np.ndarray) -> np.ndarray:
+    return 2 * values
+
+
+def exercise(**changes) -> Exercise:
+    parts = {
+        "id": "99.1",
+        "title": "Twice",
+        "kind": "write",
+        "expected": doubled,
+        "mistakes": (
+            Mistake("squared", lambda v: v**2, "You squared."),
+            Mistake("same", lambda v: v, "Nothing happened."),
+        ),
+        "hint": "Multiply.",
+        "probes": lambda: [(np.array([1.0, 3.0]),), (np.array([2.0]),)],
+    }
+    return Exercise(**(parts | changes))
+
+
+@pytest.fixture
+def planted(monkeypatch):
+    """Let `check` find the exercise that a test makes up."""
+
+    def plant(**changes):
+        monkeypatch.setattr(engine, "find_exercise", lambda _: exercise(**changes))
+
+    return plant
+
+
+def test_a_function_must_be_right_on_every_probe(planted):
+    planted()
+    assert check("99.1", doubled).ok
+    # Squaring is right for 2, and must not pass for that.
+    assert check("99.1", lambda v: v**2).mistake == "squared"
+    assert check("99.1", lambda v: v + v).ok
+    assert check("99.1", lambda v: v.tolist() * 2).mistake == engine.OTHER
+
+
+def test_half_a_stub_is_not_unanswered(planted):
+    planted()
+    assert check("99.1", lambda v: doubled(v) if len(v) == 2 else None).mistake == engine.OTHER
+    assert check("99.1", lambda v: None).mistake == engine.UNANSWERED
+    assert check("99.1", lambda v: ...).mistake == engine.UNANSWERED
+
+
+def test_the_learner_cannot_spoil_the_probes(planted):
+    shared = np.array([1.0, 3.0])
+    planted(probes=lambda: [(shared,)])
+
+    def in_place(values):
+        values *= 2
+        return values
+
+    assert check("99.1", in_place).mistake == engine.CHANGED_INPUT
+    assert shared.tolist() == [1.0, 3.0] and check("99.1", doubled).ok
+
+
+def test_a_mistake_that_returns_its_input_is_no_change(planted):
+    planted()
+    assert check("99.1", lambda v: v).mistake == "same"
+
+
+@dataclass
+class Pair:
+    """Two arrays, as a learner may be given them."""
+
+    left: np.ndarray
+    right: np.ndarray
+
+
+@pytest.mark.parametrize(
+    ("argument", "change"),
+    [
+        (lambda: np.array([1.0, np.nan]), lambda a: a.__setitem__(0, 2)),
+        (lambda: np.array(["A"], dtype=object), lambda a: a.__setitem__(0, "a")),
+        (lambda: TABLE.copy(), lambda a: a.__setitem__("c", 1)),
+        (lambda: TABLE.copy(), lambda a: setattr(a, "index", ["x", "z"])),
+        (lambda: TABLE.copy(), lambda a: a.pop("a")),
+        (lambda: TABLE["a"].copy(), lambda a: a.__setitem__("x", 9)),
+        (lambda: [1, "A"], lambda a: a.__setitem__(1, "a")),
+        (lambda: [1, [2]], lambda a: a[1].append(3)),
+        (lambda: [1, 2], lambda a: a.__setitem__(0, 1.0)),
+        (lambda: [np.array([1, 2])], lambda a: a.__setitem__(0, np.array([1.0, 2.0]))),
+        (lambda: {"a": [1]}, lambda a: a["a"].clear()),
+        (lambda: {"a": 1}, lambda a: a.__setitem__("b", 2)),
+        (lambda: {1}, lambda a: a.add(2)),
+        (lambda: Pair(np.zeros(2), np.zeros(2)), lambda a: a.left.fill(1)),
+        (lambda: sparse.csr_array(np.eye(2)), lambda a: a.data.fill(3)),
+        (lambda: pd.Series({"a": 1}), lambda a: setattr(a, "index", ["b"])),
+    ],
+)
+def test_every_change_of_an_argument_is_noticed(argument, change):
+    given = exercise(probes=lambda: [(argument(),)])
+    assert given.outcome(lambda a: 7) == [7]
+    with pytest.raises(InputChangedError):
+        given.outcome(lambda a: change(a))
+
+
+def test_arguments_that_cannot_be_compared_are_not_held_against_anybody():
+    given = exercise(probes=lambda: [(np.random.default_rng(0), len, float("nan"), None, 3)])
+    assert given.outcome(lambda rng, f, x, y, z: int(rng.integers(5)) >= 0) == [True]
+
+
+def test_an_answer_that_cannot_be_compared_is_just_wrong(planted):
+    class Odd(np.ndarray):
+        def __len__(self):
+            raise RuntimeError
+
+    planted()
+    assert check("99.1", lambda v: v.view(Odd)).mistake == engine.OTHER
+
+
+def test_an_unknown_exercise_lists_those_of_the_chapter():
+    with pytest.raises(KeyError, match=r"no exercise '03.99'.*03.1, 03.2"):
+        check("03.99", 1)
+    with pytest.raises(KeyError, match=r"no exercise 'x'.*03.1"):
+        find_exercise("x")
+
+
+def test_feedback_for_a_terminal():
+    assert repr(Feedback("03.1", True, "", "Good.")) == "Exercise 03.1: right. Good."
+    assert repr(Feedback("03.1", False, "x", "No.")) == "Exercise 03.1: not yet. No."
+
+
+@pytest.mark.parametrize("ok", [True, False])
+def test_feedback_for_a_page_is_escaped_and_does_not_speak_by_colour_alone(ok):
+    page = Feedback("03.1", ok, "", "<script>alert('x')</script> & more")._repr_html_()
+    assert "<script>" not in page and "&lt;script&gt;" in page and "&amp; more" in page
+    assert ("right." in page) == ok and ("not yet." in page) != ok
+    assert 'role="status"' in page
