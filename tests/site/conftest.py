@@ -1,0 +1,156 @@
+"""Fixtures of the site's tests: the built site, a server for it, and a browser."""
+
+from __future__ import annotations
+
+import importlib.util
+import os
+import re
+import shutil
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+HERE = Path(__file__).resolve().parent
+# pytest's import mode "importlib" leaves sys.path alone; the helpers beside this file need it.
+sys.path.insert(0, str(HERE))
+
+from site_support import ROOT, repository_url, serve  # noqa: E402
+
+BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+CHANNELS = ("chrome", "msedge")
+FLAGS = [
+    *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    # No name but our own resolves: a request elsewhere is noted and fails, online and offline.
+    "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
+]
+
+
+def missing(reason: str) -> None:
+    """Skip on a laptop, fail in continuous integration, where nothing may be left out."""
+    if os.environ.get("CI", "").lower() == "true":
+        pytest.fail(reason)
+    pytest.skip(reason)
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    """Root of the repository."""
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def slug() -> str:
+    """Owner and name of the repository."""
+    return repository_url().removeprefix("https://github.com/")
+
+
+@pytest.fixture(scope="session")
+def site() -> Path:
+    """Folder of the built site."""
+    folder = ROOT / "_build" / "html"
+    if not (folder / "index.html").is_file():
+        missing("the site is not built: run `python course.py book` first")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def extension() -> ModuleType:
+    """The course's Sphinx extension as a module."""
+    path = ROOT / "book" / "_ext" / "course_site.py"
+    spec = importlib.util.spec_from_file_location("course_site", path)
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="session")
+def server(site: Path) -> Iterator[str]:
+    """Address of the built site."""
+    with serve(site) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def browser():
+    """A headless Chromium: Playwright's own if it was fetched, else one that is installed."""
+    playwright = pytest.importorskip("playwright.sync_api")
+    named = [{"executable_path": path} for path in map(shutil.which, BROWSERS) if path]
+    choices = [{}, *named, *({"channel": channel} for channel in CHANNELS)]
+    with playwright.sync_playwright() as driver:
+        for choice in choices:
+            try:
+                chromium = driver.chromium.launch(args=FLAGS, **choice)
+            except playwright.Error:
+                continue
+            yield chromium
+            chromium.close()
+            return
+    missing(f"no browser could be started; install one of {', '.join(BROWSERS)}")
+
+
+@pytest.fixture(scope="session")
+def look_at(browser) -> Iterator[Callable[..., dict]]:
+    """Give a function that opens a page and collects what the checks want to know."""
+    script = (HERE / "page_view.js").read_text(encoding="utf-8")
+    script = script[script.index("() =>") :].rstrip().rstrip(";")
+    contexts = {}
+
+    def context(width: int, theme: str | None):
+        if (width, theme) not in contexts:
+            new = browser.new_context(viewport={"width": width, "height": 800})
+            # Where the theme keeps the reader's choice; on a first visit there is none.
+            choice = f"localStorage.setItem('mode', '{theme}'); localStorage.theme = '{theme}'"
+            if theme is not None:
+                new.add_init_script(choice)
+            contexts[width, theme] = new
+        return contexts[width, theme]
+
+    def look(url: str, width: int, theme: str | None, slow: str = "") -> dict:
+        """Open `url`; files whose address contains `slow` arrive two seconds late."""
+
+        def answer_late(route):
+            time.sleep(2)
+            route.continue_()
+
+        page = context(width, theme).new_page()
+        view = {"requests": [], "failed": [], "errors": []}
+        page.on("request", lambda request: view["requests"].append(request.url))
+        page.on("requestfailed", lambda request: view["failed"].append(request.url))
+        page.on("response", lambda r: view["failed"].append(r.url) if r.status >= 400 else None)
+        page.on("console", lambda m: view["errors"].append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: view["errors"].append(str(error)))
+        if slow:
+            page.route(re.compile(slow), answer_late)
+        page.goto(url, wait_until="networkidle")
+        page.evaluate("() => window.MathJax?.startup?.promise")
+        view.update(page.evaluate(script))
+        page.close()
+        return view
+
+    yield look
+    for opened in contexts.values():
+        opened.close()
+
+
+@pytest.fixture(scope="session")
+def build_book() -> Callable[..., subprocess.CompletedProcess]:
+    """Give a function that builds a small book in a folder and returns the finished process."""
+
+    def build(folder: Path, *options: str) -> subprocess.CompletedProcess:
+        # jupyter-book cannot be run with -m; the entry point may be another Python's.
+        program = "from jupyter_book.cli.main import main; main()"
+        paths = ["--config", "book/_config.yml", "--toc", "book/_toc.yml", "--path-output", "."]
+        command = [sys.executable, "-c", program, "build", ".", *paths, *options]
+        # The book's own package must win over the installed one.
+        environment = {**os.environ, "PYTHONPATH": str(folder), "PYTHONUTF8": "1"}
+        return subprocess.run(
+            command, cwd=folder, env=environment, capture_output=True, text=True, encoding="utf-8"
+        )
+
+    return build

@@ -1,0 +1,82 @@
+"""Every page, wide and narrow, light and dark, in a real browser."""
+
+import pytest
+from site_checks import (
+    Page,
+    all_problems,
+    bare_page,
+    broken_links,
+    one_language_entries,
+    wrong_colab_links,
+)
+from site_support import toc_pages
+
+pytestmark = pytest.mark.site
+
+PAGES = toc_pages()
+CHAPTERS = [name for name in PAGES if name.startswith("notebooks/")]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", PAGES)
+def test_page_in_browser(name, width, theme, server, look_at):
+    """One visit, all checks: opening a page takes most of the time."""
+    view = look_at(f"{server}{name}.html", width, theme)
+    problems = all_problems(view, server, theme)
+    assert not problems, "\n".join(problems)
+
+
+def test_quiz_works_although_mathjax_comes_late(site, server, look_at):
+    """The quiz asks MathJax half a second after loading; on a slow line that is too early."""
+    texts = {name: (site / f"{name}.html").read_text(encoding="utf-8") for name in CHAPTERS}
+    with_quiz = [name for name, text in texts.items() if "show_questions(" in text]
+    assert with_quiz, "no chapter has a quiz"
+    view = look_at(f"{server}{with_quiz[0]}.html", 1280, "light", slow="mathjax")
+    problems = all_problems(view, server, "light")
+    assert not problems, "\n".join(problems)
+
+
+def test_first_visit_follows_the_system(server, look_at):
+    """Without a choice of the reader's, Chromium asks for the light theme."""
+    view = look_at(f"{server}index.html", 1280, None)
+    problems = all_problems(view, server, "light")
+    assert not problems, "\n".join(problems)
+
+
+def test_start_page_leads_to_the_welcome(site):
+    assert "book/intro.html" in (site / "index.html").read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_page_has_language_title_and_one_heading(name, site):
+    problems = bare_page((site / f"{name}.html").read_text(encoding="utf-8"))
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_colab_opens_the_same_chapter(name, site, slug):
+    text = (site / f"{name}.html").read_text(encoding="utf-8")
+    problems = wrong_colab_links(text, slug, name)
+    assert not problems, "\n".join(problems)
+
+
+def test_links_inside_the_site_lead_somewhere(site):
+    problems = broken_links(site)
+    assert not problems, "\n".join(problems)
+
+
+def test_glossary_has_sixty_entries_in_both_languages(site):
+    text = (site / "book/glossary.html").read_text(encoding="utf-8")
+    assert len(Page(text).glossary) >= 60
+    problems = one_language_entries(text)
+    assert not problems, "\n".join(problems)
+
+
+def test_no_page_lost_its_outputs(site):
+    """A notebook that was not executed has code cells but not one output."""
+    for name in CHAPTERS:
+        text = (site / f"{name}.html").read_text(encoding="utf-8")
+        assert 'class="cell_output' in text, f"{name} shows no output"
+        assert "CellExecutionError" not in text

@@ -1,0 +1,149 @@
+"""Each check of the site must be able to fail: here it meets something broken."""
+
+import pytest
+import site_checks as checks
+from site_support import serve
+
+GOOD_VIEW = {
+    "requests": ["http://127.0.0.1:8000/book/intro.html", "data:image/png;base64,AAAA"],
+    "failed": [],
+    "errors": [],
+    "theme": "light",
+    "page_width": 390,
+    "window_width": 390,
+    "text": "The price was $5, and x is near the centre.",
+    "texts": [
+        {
+            "colour": [27, 42, 65],
+            "background": [255, 255, 255],
+            "large": False,
+            "where": "p",
+            "text": "a",
+        }
+    ],
+    "images": [{"src": "a/figure.png", "alt": "Three groups of dots."}],
+    "maths_sources": 2,
+    "maths_rendered": 2,
+    "maths_errors": [],
+}
+ORIGIN = "http://127.0.0.1:8000/"
+GREY = {**GOOD_VIEW["texts"][0], "colour": [150, 150, 150]}
+
+BROKEN = {
+    "another host": {"requests": ["https://cdn.example.org/mathjax.js"]},
+    "request failed": {"failed": [ORIGIN + "missing.css"]},
+    "console error": {"errors": ["ReferenceError: thebe is not defined"]},
+    "theme is": {"theme": "dark"},
+    "page is 500 px": {"page_width": 500},
+    "raw TeX: $x": {"text": r"the centre $x_1$ moves"},
+    r"raw TeX: \(": {"text": r"the centre \(x_1\) moves"},
+    "MathJax error": {"maths_errors": [r"Undefined control sequence \foo"]},
+    "2 formulas in the page, 0": {"maths_rendered": 0},
+    "alternative text ''": {"images": [{"src": "a.png", "alt": ""}]},
+    "alternative text None": {"images": [{"src": "a.png", "alt": None}]},
+    "alternative text '../a.png'": {"images": [{"src": "a.png", "alt": "../a.png"}]},
+    "contrast 2.96": {"texts": [GREY]},
+}
+
+
+def test_a_good_view_has_no_problems():
+    assert checks.all_problems(GOOD_VIEW, ORIGIN, "light") == []
+
+
+@pytest.mark.parametrize("message", BROKEN)
+def test_each_fault_is_seen_and_named(message):
+    problems = checks.all_problems({**GOOD_VIEW, **BROKEN[message]}, ORIGIN, "light")
+    assert len(problems) == 1
+    assert message in problems[0]
+
+
+def test_contrast_against_known_values():
+    """Black on white is 21, and grey #767676 on white is the well-known lightest that passes."""
+    assert checks.contrast((0, 0, 0), (255, 255, 255)) == pytest.approx(21)
+    assert checks.contrast((0x76,) * 3, (255,) * 3) == pytest.approx(4.54, abs=0.01)
+    assert checks.low_contrast({"texts": [{**GREY, "colour": [0x77] * 3}]})
+    assert not checks.low_contrast({"texts": [{**GREY, "colour": [0x77] * 3, "large": True}]})
+
+
+LINK = '<a href="https://colab.research.google.com/github/{}/blob/main/{}.ipynb">Colab</a>'
+
+
+@pytest.mark.parametrize(
+    ("text", "n_problems"),
+    [
+        (LINK.format("me/course", "notebooks/03_kmeans"), 0),
+        (LINK.format("me/course", "notebooks/04_dbscan"), 1),
+        (LINK.format("somebody/else", "notebooks/03_kmeans"), 1),
+        ("<p>no link</p>", 1),
+    ],
+)
+def test_colab_links(text, n_problems):
+    assert len(checks.wrong_colab_links(text, "me/course", "notebooks/03_kmeans")) == n_problems
+
+
+def test_glossary_entries():
+    def entry(*terms):
+        return "".join(f"<dt>{t}</dt>" for t in terms) + "<dd><p>text</p></dd>"
+
+    text = '<dl class="simple glossary">{}</dl>'
+    good = text.format(entry("user", "用户") + entry("K-means · K 均值"))
+    assert checks.one_language_entries(good) == []
+    assert len(checks.Page(good).glossary) == 2
+    assert len(checks.one_language_entries(text.format(entry("user") + entry("用户")))) == 2
+
+
+def test_bare_pages():
+    head, body = "<head><title>T</title></head>", "<body><article><h1>T</h1></article></body>"
+    good = f'<html lang="en">{head}{body}</html>'
+    assert checks.bare_page(good) == []
+    assert len(checks.bare_page("<html><head></head><body></body></html>")) == 3
+    assert len(checks.bare_page(good.replace("</h1>", "</h1><h1>U</h1>"))) == 1
+
+
+def test_broken_links(tmp_path):
+    (tmp_path / "b.html").write_text('<h2 id="there">B</h2>', encoding="utf-8")
+    (tmp_path / "a.html").write_text(
+        '<a href="b.html#there">1</a><a href="#here" id="here">2</a>'
+        '<a href="https://example.org/">3</a><a href="mailto:a@example.org">4</a>',
+        encoding="utf-8",
+    )
+    assert checks.broken_links(tmp_path) == []
+    (tmp_path / "c.html").write_text(
+        '<a href="missing.html">1</a><a href="b.html#nowhere">2</a><img src="gone.png">',
+        encoding="utf-8",
+    )
+    assert len(checks.broken_links(tmp_path)) == 3
+
+
+BAD_PAGE = """<!doctype html><html lang="en" data-theme="dark"><head><title>Bad</title>
+<link rel="icon" href="data:,">
+<link rel="stylesheet" href="missing.css">
+<script src="https://cdn.example.org/mathjax.js"></script></head>
+<body style="background: white">
+<p style="color: #999; background: rgba(255, 255, 255, 0.5)">grey on white</p>
+<p>the formula $x_1$ was not rendered <span class="math">\\(x\\)</span></p>
+<p style="width: 3000px">too wide</p>
+<img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt="figure.png">
+<script>undefinedFunction()</script>
+</body></html>"""
+
+
+@pytest.mark.site
+def test_the_browser_sees_every_fault_of_a_bad_page(tmp_path, look_at):
+    """The collector, too, must notice what the checks look for."""
+    (tmp_path / "bad.html").write_text(BAD_PAGE, encoding="utf-8")
+    with serve(tmp_path) as address:
+        view = look_at(address + "bad.html", 390, "light")
+        problems = "\n".join(checks.all_problems(view, address, "light"))
+    for part in (
+        "theme is dark",
+        "another host: https://cdn.example.org",
+        f"request failed: {address}missing.css",
+        "console error: undefinedFunction",
+        "page is 3",
+        "raw TeX: $x_1$",
+        "1 formulas in the page, 0 rendered",
+        "alternative text 'figure.png'",
+        "'grey on white'",
+    ):
+        assert part in problems
