@@ -49,7 +49,7 @@ def log(*rows: tuple) -> Interactions:
         ("impossible time", {"timestamp": -1}),
         ("impossible time", {"timestamp": None}),
         ("impossible time", {"timestamp": np.inf}),
-        ("impossible time", {"timestamp": time.time() + 1000}),
+        ("impossible time", {"timestamp": time.time() + 10**6}),
         ("repeated pair", {"item": 0}),
     ],
 )
