@@ -130,7 +130,3 @@ def _load(options: argparse.Namespace) -> Interactions:
         timestamp_unit=options.time_unit,
         items=options.items,
     )
-
-
-if __name__ == "__main__":
-    sys.exit(main())

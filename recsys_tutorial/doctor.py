@@ -5,7 +5,6 @@ Used by ``recsys-tutorial doctor`` and on the set-up page.
 
 from __future__ import annotations
 
-import importlib.util
 import shutil
 import sys
 import tempfile
@@ -137,19 +136,3 @@ def _disk() -> list[Finding]:
     except OSError:
         mend = "Change to a folder of your own before you write a report."
         return [room, Finding(False, "this folder cannot be written to", mend)]
-
-
-def has_tensorflow() -> bool:
-    """Whether TensorFlow can be imported, without importing it.
-
-    Returns
-    -------
-    bool
-        True if it is installed.
-
-    Examples
-    --------
-    >>> isinstance(has_tensorflow(), bool)
-    True
-    """
-    return importlib.util.find_spec("tensorflow") is not None

@@ -304,13 +304,14 @@ def _render(result: PipelineResult) -> str:
 
 def _figures(result: PipelineResult) -> list[dict[str, str]]:
     """Draw the pictures of the report as base64 PNG with a description each."""
-    use_course_style()
-    axes = [plot_long_tail(result.interactions.events["item"].value_counts())]
-    axes.append(_draw_sizes(result.clusters))
-    if len(result.users) > 2:
-        axes.append(_draw_map(result))
-    figures = [{"png": _png(ax), "alt": alt_text(ax)} for ax in axes]
-    return figures
+    # The look of the report must not become the look of the caller's own figures.
+    with plt.rc_context():
+        use_course_style()
+        axes = [plot_long_tail(result.interactions.events["item"].value_counts())]
+        axes.append(_draw_sizes(result.clusters))
+        if len(result.users) > 2:
+            axes.append(_draw_map(result))
+        return [{"png": _png(ax), "alt": alt_text(ax)} for ax in axes]
 
 
 def _draw_sizes(clusters: pd.DataFrame) -> Axes:

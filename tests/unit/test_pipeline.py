@@ -2,6 +2,7 @@
 
 import re
 
+import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
@@ -136,6 +137,12 @@ def test_report_tables_hold_what_was_found(result, tmp_path):
     assert list(lists.columns) == ["user", "rank", "item", "title", "score", "reason"]
     assert len(lists) == len(result.recommendations)
     assert len(pd.read_csv(folder / "users.csv")) == 30
+
+
+def test_report_leaves_the_look_of_other_figures_alone(result, tmp_path):
+    before = dict(plt.rcParams)
+    write_report(result, tmp_path / "out")
+    assert dict(plt.rcParams) == before
 
 
 def test_report_escapes_what_users_type(tmp_path):
