@@ -297,7 +297,9 @@ def to_seconds(times: pd.Series, unit: str = "s") -> pd.Series:
         return (times // per_second[unit]).astype("int64")
     dates = pd.to_datetime(times, errors="coerce", utc=True, format="mixed")
     mend = "Use numbers (not texts that look like them), or dates as YYYY-MM-DD HH:MM."
-    _fail(dates.isna(), str(times.name), "not a time", mend)
+    # One bad cell turns a column of numbers into texts; then it is the bad cell that must be named.
+    odd = dates.isna() & pd.to_numeric(times, errors="coerce").isna()
+    _fail(odd if odd.any() else dates.isna(), str(times.name), "not a time", mend)
     return (dates - pd.Timestamp("1970-01-01", tz="UTC")) // pd.Timedelta(seconds=1)
 
 

@@ -333,3 +333,9 @@ def test_logs_are_compared_as_objects():
     made = Interactions.from_frame(table())
     assert made == made and made != Interactions.from_frame(table())
     assert len({made, made}) == 1
+
+
+def test_one_bad_time_among_numbers_is_named_alone():
+    times = pd.Series(["1260759144", "soon", "1260759179"], name="when")
+    with pytest.raises(DataError, match=r"not a time \(row 1\)"):
+        to_seconds(times)
