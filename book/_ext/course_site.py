@@ -189,6 +189,11 @@ def drop_thebe_style(
 
 # The theme's labels are translated in other editions: no pattern may name an English label.
 HTML_FIXES = [
+    # The start page is a bare redirect: without an icon the browser asks for one that is missing.
+    (
+        re.compile(r'\A<meta http-equiv="Refresh"'),
+        '<link rel="icon" href="_static/favicon.svg"><meta http-equiv="Refresh"',
+    ),
     # An aria-label that differs from the visible words hides those words from voice control.
     (re.compile(r'<summary aria-label="[^"]*">'), "<summary>"),
     (re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"'), r"\1"),
@@ -270,7 +275,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", spare_other_builders)
     app.connect("doctree-read", warn_of_silent_figures)
     app.connect("html-page-context", drop_thebe_style)
-    app.connect("build-finished", fix_pages)
+    # Late, because the redirect on the start page is written by another "build-finished" handler.
+    app.connect("build-finished", fix_pages, priority=900)
     app.connect("build-finished", forget_pages_after_warnings)
     disconnect_thebe(app)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -40,13 +40,14 @@ def test_quiz_works_although_mathjax_comes_late(site, server, look_at):
 
 def test_first_visit_follows_the_system(server, look_at):
     """Without a choice of the reader's, Chromium asks for the light theme."""
-    view = look_at(f"{server}index.html", 1280, None)
+    view = look_at(f"{server}book/intro.html", 1280, None)
     problems = all_problems(view, server, "light")
     assert not problems, "\n".join(problems)
 
 
 def test_start_page_leads_to_the_welcome(site):
-    assert "book/intro.html" in (site / "index.html").read_text(encoding="utf-8")
+    start = (site / "index.html").read_text(encoding="utf-8")
+    assert "book/intro.html" in start and 'rel="icon"' in start
 
 
 @pytest.mark.parametrize("name", PAGES)
