@@ -19,6 +19,8 @@ from recsys_tutorial.exercises.engine import Exercise, Mistake
 # MovieLens latest-small (2016): people, films and ratings, as `load_movielens` reports them.
 N_USERS, N_ITEMS, N_EVENTS = 671, 9066, 100_004
 
+PEOPLE = ("Ana", "Ben", "Cleo", "Dora", "Emil", "Finn")
+
 
 def _log(rows: str) -> pd.DataFrame:
     """Turn "Ana-1 Ana-7" into a log; the rating of a row is its number, from 1."""
@@ -41,7 +43,17 @@ def _density_by_largest_id(events: pd.DataFrame) -> float:
 
 
 def _density_probes() -> list[tuple[pd.DataFrame]]:
-    return [(_log("Ana-1 Ana-7 Ben-7 Cleo-9"),), (_log("Ana-3 Ben-3 Ben-8 Cleo-3 Dora-20"),)]
+    known = ["Ana-1 Ana-7 Ben-7 Cleo-9", "Ana-3 Ben-3 Ben-8 Cleo-3 Dora-20"]
+    return [(_log(rows),) for rows in [*known, *_random_pairs(1, (5, 8, 14, 30))]]
+
+
+def _random_pairs(seed: int, sizes: tuple[int, ...], *, repeats: bool = False) -> list[str]:
+    """Rows of generated logs; the ids of the films have gaps, and repeats come on demand."""
+    rng, logs = np.random.default_rng(seed), []
+    pairs = [f"{user}-{item}" for user in PEOPLE for item in (2, 3, 5, 8, 13, 21, 34)]
+    for size in sizes:
+        logs.append(" ".join(rng.choice(pairs, size=size, replace=repeats)))
+    return logs
 
 
 def _jaccard(a: set, b: set) -> float:
@@ -53,6 +65,10 @@ def _jaccard_probes() -> list[tuple[set, set]]:
         ({"Alien", "Big", "Clue", "Dune"}, {"Clue", "Dune", "Emma"}),
         ({"Alien"}, {"Big", "Clue"}),
         ({"Alien", "Big"}, {"Big", "Alien", "Clue", "Dune", "Emma"}),
+        ({"Alien", "Big"}, {"Alien", "Big"}),
+        ({"Alien", "Big", "Clue"}, {"Big"}),
+        (set("abcdefgh"), set("defghijklmn")),
+        (set("abc"), set("xyz")),
     ]
 
 
@@ -71,7 +87,8 @@ def _one_film_per_user(events: pd.DataFrame) -> dict[Any, int]:
 
 def _viewer_probes() -> list[tuple[pd.DataFrame]]:
     twice = _log("Ana-1 Ana-1 Ben-1 Ben-2 Cleo-2 Ana-2 Ana-2")
-    return [(twice,), (_log("Ana-5 Ben-5 Ben-5 Cleo-5 Cleo-6"),)]
+    generated = [_log(rows) for rows in _random_pairs(3, (6, 12, 20, 60), repeats=True)]
+    return [(_log("Ana-5 Ben-5 Ben-5 Cleo-5 Cleo-6"),), (twice,), *[(log,) for log in generated]]
 
 
 @cache
@@ -130,6 +147,8 @@ EXERCISES = (
         ),
         "Count the cells of a table with one row per user and one column per film; "
         "then ask which share of them holds a rating.",
+        "Write the number of cells as people times films. The ratings are the filled ones "
+        "among them: the smaller number goes on top.",
         # 0.02 is right to one digit and counts; 0.01 does not.
         tolerance=4e-3,
     ),
@@ -169,6 +188,8 @@ EXERCISES = (
         ),
         "The table has one row per different user and one column per different film; nunique() "
         "counts what is different.",
+        "Three numbers are enough: len(events), and the number of different values in each "
+        "of two columns. Multiply two of them, then divide.",
         _density_probes,
     ),
     Exercise(
@@ -202,6 +223,8 @@ EXERCISES = (
         ),
         "Look where the curve in the picture falls below five, and mind the logarithmic axis: "
         "most films lie in the last stretch of it.",
+        "In code: count the ratings of each film with groupby('item').size(), compare the "
+        "counts with 5, and take the mean of the trues and falses.",
         tolerance=0.05,
     ),
     Exercise(
@@ -238,6 +261,8 @@ EXERCISES = (
             ),
         ),
         "Group by film, count different users, and return a dict from film to number.",
+        "First keep one row for each pair of user and film (drop_duplicates takes a list of "
+        "columns), then count rows per film.",
         _viewer_probes,
     ),
     Exercise(
@@ -287,6 +312,8 @@ EXERCISES = (
             ),
         ),
         "Python's sets know & (in both) and | (in either); len counts.",
+        "Count two things: the films in a & b, and the films in a | b. The similarity is "
+        "the first over the second.",
         _jaccard_probes,
     ),
 )

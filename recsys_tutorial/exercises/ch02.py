@@ -23,9 +23,16 @@ def _counts(rows: list[list[int]]) -> pd.DataFrame:
 
 
 def _row_probes() -> list[tuple[pd.DataFrame]]:
+    rng = np.random.default_rng(2)
+    sizes = [(4, 3), (6, 2), (5, 5), (8, 4)]
+    generated = [rng.integers(0, 6, size=size) for size in sizes]
+    for counts in generated:
+        # Somebody who did nothing, and somebody who did one thing.
+        counts[0], counts[-1] = 0, np.arange(counts.shape[1]) == 1
     return [
         (_counts([[1, 3, 0], [0, 0, 0], [2, 2, 4]]),),
         (_counts([[5, 0], [1, 1], [0, 0], [2, 6]]),),
+        *[(_counts(counts.tolist()),) for counts in generated],
     ]
 
 
@@ -74,9 +81,14 @@ def _not_centred(train: pd.DataFrame, test: pd.DataFrame) -> Tables:
 
 def _scaling_probes() -> list[Tables]:
     rng = np.random.default_rng(2)
-    train = pd.DataFrame(rng.normal([5, 300], [2, 80], size=(8, 2)), columns=["visits", "minutes"])
-    test = pd.DataFrame(rng.normal([9, 500], [2, 80], size=(3, 2)), columns=train.columns)
-    return [(train, test), (train, test.head(1))]
+
+    def tables(n_train: int, n_test: int) -> Tables:
+        names = ["visits", "minutes"]
+        train = pd.DataFrame(rng.normal([5, 300], [2, 80], size=(n_train, 2)), columns=names)
+        test = pd.DataFrame(rng.normal([9, 500], [2, 80], size=(n_test, 2)), columns=names)
+        return train.round(1), test.round(1)
+
+    return [tables(*sizes) for sizes in [(3, 1), (8, 3), (8, 1), (5, 9), (20, 4), (40, 2)]]
 
 
 def _is_latest(events: pd.DataFrame) -> np.ndarray:
@@ -111,6 +123,8 @@ def _lonely_user_too(events: pd.DataFrame) -> np.ndarray:
 
 
 def _split_probes() -> list[tuple[pd.DataFrame]]:
+    rng = np.random.default_rng(4)
+
     def log(rows: str) -> pd.DataFrame:
         users, times = zip(*(row.split("-") for row in rows.split()), strict=True)
         seconds = [int(time) for time in times]
@@ -120,7 +134,16 @@ def _split_probes() -> list[tuple[pd.DataFrame]]:
     return [
         (log("Ben-600 Ana-100 Cleo-50 Ana-300 Ben-200 Ana-250 Ben-550"),),
         (log("Dora-900 Emil-20 Dora-30 Dora-700 Emil-10 Finn-40 Emil-15"),),
+        *[(log(_visits(rng, n)),) for n in (6, 9, 14, 25)],
     ]
+
+
+def _visits(rng: np.random.Generator, n: int) -> str:
+    """Events of four people at different times, in no order; a fifth comes once."""
+    times = rng.permutation(np.arange(10, 10 * n, 10))
+    people = rng.choice(["Ana", "Ben", "Cleo", "Dora"], size=n - 1)
+    rows = [f"{who}-{time}" for who, time in zip(people, times, strict=True)]
+    return " ".join([*rows, "Emil-5"])
 
 
 EXERCISES = (
@@ -160,6 +183,8 @@ EXERCISES = (
         ),
         "A user stays if all of her ten cells are filled. How likely is that, when each cell is "
         "filled with chance 0.98?",
+        "Chances of independent events multiply: take the chance that one cell is filled to "
+        "the power of the number of cells. What is left over is the chance to lose her.",
         tolerance=0.02,
     ),
     Exercise(
@@ -215,6 +240,8 @@ EXERCISES = (
         ),
         "Sum each row, decide what a sum of 0 should be divided by, and divide row by row "
         "(table.div takes an axis).",
+        "Two statements: the sums of the rows, in which a zero is replaced by something that is "
+        "safe to divide by; then a division that goes down the rows, as table.div can do.",
         _row_probes,
     ),
     Exercise(
@@ -267,6 +294,8 @@ EXERCISES = (
         ),
         "Who may take part in the mean and in the deviation (the one that divides by n)? "
         "Use the same two numbers per column for both tables, and return both, train first.",
+        "Compute train.mean() and train.std(ddof=0) once, at the top. Below them, neither "
+        "test.mean() nor test.std() may occur.",
         _scaling_probes,
     ),
     Exercise(
@@ -337,6 +366,8 @@ EXERCISES = (
         "Compare each time with the latest time of the same user "
         "(groupby('user')['timestamp'].transform), and count her events. "
         "Return one True or False per row.",
+        "Two conditions must hold: her time equals the maximum of her times, and she has "
+        "more than one event. Both come from transform, which keeps the order of the rows.",
         _split_probes,
     ),
     Exercise(
@@ -381,5 +412,7 @@ EXERCISES = (
         ),
         'Give a set of letters, such as {"A", "E"}. A step must wait if it computes a number from '
         "many users and uses it on others.",
+        "Go through the letters one by one and ask: would the result for Ana change if Ben "
+        "were not in the table?",
     ),
 )

@@ -39,11 +39,35 @@ def _medians(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarr
 def _update_probes() -> list[tuple[np.ndarray, ...]]:
     rng = np.random.default_rng(3)
     X, centres = rng.normal(size=(12, 2)), rng.normal(size=(3, 2))
-    return [(X, np.arange(12) % 3, centres), (X, np.arange(12) // 5, centres)]
+    tiny = (SQUARE, np.array([0, 0, 1, 1]), BAD_START)
+    wide = rng.normal(size=(40, 5))
+    return [
+        tiny,
+        (X, np.arange(12) % 3, centres),
+        (X, np.arange(12) // 5, centres),
+        # Sizes far apart, duplicates, and as many clusters as users.
+        (np.repeat(X[:4], 3, axis=0), np.repeat([0, 1, 1, 1], 3), centres[:2]),
+        (wide, np.arange(40) * 7 // 80, rng.normal(size=(4, 5))),
+        (wide[:3], np.array([2, 0, 1]), wide[5:8]),
+    ]
 
 
 def _objective(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
     return float(((X - centres[labels]) ** 2).sum())
+
+
+def _objective_probes() -> list[tuple[np.ndarray, ...]]:
+    rng = np.random.default_rng(2)
+    X, centres = rng.normal(size=(25, 3)), rng.normal(size=(6, 3))
+    return [
+        (SQUARE, np.array([0, 1, 0, 1]), BAD_START),
+        (SQUARE, np.array([0, 0, 1, 1]), np.array([[6.0, 0.5], [0.0, 0.5]])),
+        # One user; a centre without users; labels that are not the nearest.
+        (X[:1], np.array([0]), centres[:1]),
+        (X, np.arange(25) % 5, centres),
+        (X, rng.integers(0, 6, size=25), centres),
+        (np.repeat(X, 2, axis=0), np.repeat(np.arange(25) % 2, 2), centres[:2]),
+    ]
 
 
 def _all_centres(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
@@ -87,7 +111,16 @@ def _drop_empty(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.nd
 def _empty_probes() -> list[tuple[np.ndarray, ...]]:
     one_user = (np.array([[1.2, 0.9]]), np.array([0]), CENTRES)
     rng = np.random.default_rng(4)
-    return [one_user, (rng.normal(size=(6, 2)), np.array([0, 0, 2, 2, 2, 0]), CENTRES)]
+    X = rng.normal(size=(30, 3))
+    return [
+        one_user,
+        (rng.normal(size=(6, 2)), np.array([0, 0, 2, 2, 2, 0]), CENTRES),
+        # Nobody in the first, the last, or in two clusters, and a case without an empty one.
+        (X[:6], np.array([1, 2, 1, 2, 1, 2]), X[10:13]),
+        (X[:6], np.array([0, 1, 1, 0, 1, 0]), X[10:13]),
+        (X, np.arange(30) % 2 * 3, X[:5]),
+        (X, np.arange(30) % 4, X[:4]),
+    ]
 
 
 EXERCISES = (
@@ -115,6 +148,8 @@ EXERCISES = (
             ),
         ),
         "Find the nearest centre first, then take the squared distance to that one alone.",
+        "Write down the three squared distances, then cross out those to centres that are "
+        "not hers.",
     ),
     Exercise(
         "03.2",
@@ -146,10 +181,9 @@ EXERCISES = (
             ),
         ),
         "Pick each user's centre with centres[labels], subtract, square, sum over everything.",
-        lambda: [
-            (SQUARE, np.array([0, 1, 0, 1]), np.array([[3.0, 0.0], [3.0, 1.0]])),
-            (SQUARE, np.array([0, 0, 1, 1]), np.array([[6.0, 0.5], [0.0, 0.5]])),
-        ],
+        "In one line of algebra: for each row n, the sum of (X[n] - centres[labels[n]]) "
+        "squared; then the sum over n. No mean, no root, no minimum.",
+        _objective_probes,
     ),
     Exercise(
         "03.3",
@@ -180,6 +214,8 @@ EXERCISES = (
             ),
         ),
         "For each cluster, select its users with labels == i and take the mean of their rows.",
+        "Loop i over range(len(centres)). The rows X[labels == i] are the members; the mean "
+        "over axis 0 is the new centre; the old one does not occur.",
         _update_probes,
     ),
     Exercise(
@@ -206,6 +242,8 @@ EXERCISES = (
             ),
         ),
         "Assign the four users to the centres, move the centres, and see whether anybody moves.",
+        "Which two users are nearest to (3, 0)? Take their mean. Is it a new place? Then J "
+        "is four times what one user costs.",
     ),
     Exercise(
         "03.5",
@@ -232,6 +270,8 @@ EXERCISES = (
             ),
         ),
         "Start from a copy of the old centres and overwrite only those that have users.",
+        "Loop over np.unique(labels), which leaves out the clusters without users, and "
+        "write into the copy.",
         _empty_probes,
     ),
 )

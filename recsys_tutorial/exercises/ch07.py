@@ -49,7 +49,8 @@ def _skips_the_event(history: list[str], t: int, n_events: int, horizon: int) ->
 def _window_probes() -> list[tuple[list[str], int, int, int]]:
     films = [f"film {number}" for number in range(12)]
     # A long history, a short one, and one that ends before the horizon does.
-    return [(films, 7, 4, 3), (films, 3, 5, 2), (films, 10, 6, 4)]
+    cuts = [(7, 4, 3), (3, 5, 2), (10, 6, 4), (6, 6, 6), (1, 2, 2), (11, 3, 1)]
+    return [(films, *cut) for cut in cuts]
 
 
 def _convolution(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
@@ -81,8 +82,9 @@ def _transposed(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
 
 def _convolution_probes() -> list[tuple[np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(7)
-    shapes = [(3, 3), (5, 6), (7, 4)]
-    return [(rng.normal(size=shape), rng.normal(size=(3, 3))) for shape in shapes]
+    small = (np.arange(12.0).reshape(3, 4), np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0], [3.0] * 3]))
+    shapes = [(3, 3), (5, 6), (7, 4), (4, 9), (28, 28)]
+    return [small, *[(rng.normal(size=shape), rng.normal(size=(3, 3))) for shape in shapes]]
 
 
 def _features(layers: Layers) -> np.ndarray:
@@ -99,14 +101,18 @@ def _named(name: str) -> Callable[[Layers], np.ndarray]:
 
 def _layer_probes() -> list[tuple[Layers]]:
     rng = np.random.default_rng(9)
-    flat, features = rng.random((4, 12)), rng.random((4, 6))
-    silenced = features * (rng.random((4, 6)) < 0.6) / 0.6
-    mix = rng.random((4, 3))
+    return [(layers,) for n_users in (2, 4, 7) for layers in _layers(rng, n_users)]
+
+
+def _layers(rng: np.random.Generator, n: int) -> list[Layers]:
+    flat, features = rng.random((n, 12)), rng.random((n, 6))
+    silenced = features * (rng.random((n, 6)) < 0.6) / 0.6
+    mix = rng.random((n, 3))
     mix = mix / mix.sum(axis=1, keepdims=True)
-    body = [("filters", rng.random((4, 4, 4, 3))), ("pooled", rng.random((4, 2, 2, 3)))]
+    body = [("filters", rng.random((n, 4, 4, 3))), ("pooled", rng.random((n, 2, 2, 3)))]
     body += [("flat", flat), ("features", features)]
     # The same network with dropout, as in this chapter, and without, as in the article.
-    return [([*body, ("dropout", silenced), ("mix", mix)],), ([*body, ("mix", mix)],)]
+    return [[*body, ("dropout", silenced), ("mix", mix)], [*body, ("mix", mix)]]
 
 
 EXERCISES = (
@@ -145,6 +151,8 @@ EXERCISES = (
             ),
         ),
         "Everything shown stands before t, and it is the latest; everything asked starts at t.",
+        "A slice history[a:b] ends before b. The first slice ends at t and begins n_events "
+        "earlier, but never below 0; the second begins at t.",
         _window_probes,
     ),
     Exercise(
@@ -184,6 +192,8 @@ EXERCISES = (
         ),
         "For every place, cut out a piece of the map as large as the filter, multiply the two "
         "number by number, and add up.",
+        "Two loops, over the rows and columns at which the filter fits: r from 0 to "
+        "len(map) - len(filter). Each place gets (piece * weights).sum().",
         _convolution_probes,
     ),
     Exercise(
@@ -221,6 +231,8 @@ EXERCISES = (
             ),
         ),
         "Give one number, the side. First count the places of a window of 3 on a row of 28.",
+        "The window fits on as many places as the row is longer than the window, plus one. "
+        "Pooling by 2 then halves that number.",
     ),
     Exercise(
         "07.4",
@@ -258,6 +270,8 @@ EXERCISES = (
             ),
         ),
         "Count what one filter learns, then multiply by the number of filters.",
+        "One filter has a weight for each of its cells and one number that is added at the "
+        "end. Did you count both, for every filter?",
     ),
     Exercise(
         "07.5",
@@ -297,6 +311,8 @@ EXERCISES = (
             ),
         ),
         "You want the activations of the hidden dense layer. Each layer comes with its name.",
+        "Do not count from the end: dropout and softmax may follow or not. Search the list "
+        "for the pair whose first part is the name of the hidden layer.",
         _layer_probes,
     ),
 )

@@ -86,7 +86,21 @@ def _evaluation_probes() -> list[tuple[Lists, Wanted, int]]:
         "Cy": {"a", "b", "c", "d"},
         "Eva": {"f"},
     }
-    return [(recommended, relevant, 3), (recommended, relevant, 2)]
+    rng = np.random.default_rng(10)
+    generated = [_generated_lists(rng) for _ in range(4)]
+    return [
+        (recommended, relevant, 3),
+        (recommended, relevant, 2),
+        *[(lists, wanted, k) for (lists, wanted), k in zip(generated, (1, 2, 3, 4), strict=True)],
+    ]
+
+
+def _generated_lists(rng: np.random.Generator) -> tuple[Lists, Wanted]:
+    """Ten people, of whom some have no list and some want nothing."""
+    items, people = list("abcdefghij"), [f"user {n}" for n in range(10)]
+    lists = {u: rng.permutation(items)[:4].tolist() for u in people[:8]}
+    wanted = {u: set(rng.permutation(items)[: rng.integers(1, 6)].tolist()) for u in people[2:]}
+    return lists, wanted
 
 
 def _top_unseen(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
@@ -135,7 +149,17 @@ def _places_moved(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
 def _top_probes() -> list[tuple[np.ndarray, np.ndarray, int]]:
     scores = np.array([0.1, 0.5, 0.3, 0.5, 0.9, 0.3, 0.2])
     seen = np.array([False, False, False, False, True, False, True])
-    return [(scores, seen, 3), (scores, seen, 4), (scores, ~seen, 3), (scores[:4], seen[:4], 2)]
+    # Scores in tenths, so that ties are common; at least k films are unseen.
+    rng = np.random.default_rng(11)
+    draws = [(rng.integers(0, 8, size=n) / 10, rng.random(n) < 0.4) for n in (9, 15, 30)]
+    return [
+        (scores[:4], seen[:4], 2),
+        (scores, seen, 3),
+        (scores, seen, 4),
+        # Fewer unseen films than places.
+        (scores, ~seen, 3),
+        *[(s, mask, min(4, int((~mask).sum()))) for s, mask in draws],
+    ]
 
 
 def _shrunken(counts: np.ndarray, overall: np.ndarray, shrinkage: float) -> np.ndarray:
@@ -164,10 +188,15 @@ def _denominator_forgotten(counts: np.ndarray, overall: np.ndarray, shrinkage: f
 
 
 def _shrink_probes() -> list[tuple[np.ndarray, np.ndarray, float]]:
+    rng = np.random.default_rng(12)
     overall = np.array([0.5, 0.3, 0.2, 0.0])
     return [
         (np.array([1.0, 0.0, 3.0, 0.0]), overall, 10.0),
         (np.array([40.0, 20.0, 30.0, 10.0]), overall, 25.0),
+        *[
+            (rng.integers(0, 50, n).astype(float) + 1, rng.dirichlet(np.ones(n)), shrinkage)
+            for n, shrinkage in [(3, 1.0), (5, 100.0), (8, 0.5), (12, 1000.0)]
+        ],
     ]
 
 
@@ -185,7 +214,13 @@ def _hard(distances: np.ndarray, temperature: float) -> np.ndarray:
 
 def _membership_probes() -> list[tuple[np.ndarray, float]]:
     distances = np.array([[0.5, 0.6, 1.1], [0.9, 0.4, 0.7], [0.8, 0.8, 0.2]])
-    return [(distances, 0.12), (distances[:2], 0.5)]
+    rng = np.random.default_rng(13)
+    sizes = [(1, 2), (4, 3), (6, 5), (9, 4)]
+    return [
+        (distances, 0.12),
+        (distances[:2], 0.5),
+        *[(rng.random(size), t) for size, t in zip(sizes, (0.2, 1.0, 0.3, 2.0), strict=True)],
+    ]
 
 
 EXERCISES = (
@@ -219,6 +254,8 @@ EXERCISES = (
             ),
         ),
         "Count the recommended films that she watched, and divide by the number of places.",
+        "Go through the list from left to right and mark each film that she watched. The "
+        "catalogue and the films she watched elsewhere play no part.",
     ),
     Exercise(
         "10.2",
@@ -255,6 +292,8 @@ EXERCISES = (
         ),
         "Add the worth of the ranks that hold a hit. The best list has its hits at the first "
         "ranks, as many as she watched films. Three decimals are enough.",
+        "A hit at rank r is worth 1 over log2(r + 1). Add these for the hits of the list; "
+        "add them for ranks 1, 2, 3, ... up to the number of films she watched; divide.",
         tolerance=2e-3,
     ),
     Exercise(
@@ -295,6 +334,8 @@ EXERCISES = (
         ),
         "Loop over the people in `relevant`. Who has no list there gets an empty one: "
         "recommended.get(user, []).",
+        "Collect one recall for everybody in `relevant`, zeros too, then take the plain "
+        "mean of these numbers.",
         _evaluation_probes,
     ),
     Exercise(
@@ -357,6 +398,8 @@ EXERCISES = (
         ),
         "First rank all films, best first, with a stable sort; then keep those that are not seen; "
         "then cut at k.",
+        "order = np.argsort(-scores, kind='stable') gives film numbers, best first. "
+        "seen[order] tells, in that order, which of them to leave out.",
         _top_probes,
     ),
     Exercise(
@@ -395,6 +438,8 @@ EXERCISES = (
         ),
         "Give the group `shrinkage` extra viewings, spread over the films as everybody's are, and "
         "divide by the new total.",
+        "On top: counts plus shrinkage times overall. Below: what the top adds up to. The "
+        "result must add up to 1.",
         _shrink_probes,
     ),
     Exercise(
@@ -432,6 +477,8 @@ EXERCISES = (
         ),
         "Square the distances, turn them into positive weights that fall with distance, then "
         "divide each row by its own sum (axis=1, keepdims=True).",
+        "A weight that is largest for the nearest group: e to the power of minus the squared "
+        "distance over the temperature. What is left to do so that each row adds up to 1?",
         _membership_probes,
     ),
 )

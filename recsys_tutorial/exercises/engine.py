@@ -4,6 +4,10 @@ A wrong answer is most useful when it is recognised.  So an exercise carries not
 answer but also the usual wrong ones, as things that can be run: a learner's answer that behaves
 like a known mistake gets the hint written for that mistake.  The same wrong answers are the tests
 of the checker.
+
+Hints come in two stages.  The first wrong try hears what went wrong; the second one also hears
+which step to take next and, for a function, sees a small input to work through by hand.  Neither
+stage holds the answer.
 """
 
 from __future__ import annotations
@@ -11,9 +15,10 @@ from __future__ import annotations
 import copy
 import html
 import importlib
+import inspect
 import pkgutil
 from collections.abc import Callable, Mapping, Set
-from dataclasses import dataclass, is_dataclass
+from dataclasses import dataclass, is_dataclass, replace
 from numbers import Real
 from typing import Any
 
@@ -21,10 +26,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from recsys_tutorial.exercises.progress import RECORD
+
 UNANSWERED = "unanswered"
 OTHER = "other"
 CRASHED = "crashed"
 CHANGED_INPUT = "changed input"
+# An example for the second hint must be one that can be worked through on paper.
+LONGEST_EXAMPLE = 400
 
 
 @dataclass(frozen=True)
@@ -66,6 +75,8 @@ class Exercise:
         The usual wrong answers.
     hint : str
         For wrong answers that nobody foresaw.
+    nudge : str
+        The next step to take, for those whose second try is wrong as well; not the answer.
     probes : callable, optional
         Returns a list of argument tuples on which functions are compared.  Without it the answer
         is a value.
@@ -79,6 +90,7 @@ class Exercise:
     expected: Callable[..., Any]
     mistakes: tuple[Mistake, ...]
     hint: str
+    nudge: str
     probes: Callable[[], list[tuple[Any, ...]]] | None = None
     tolerance: float = 1e-6
 
@@ -155,25 +167,30 @@ class Feedback:
         Name of the recognised mistake; empty if the answer is right.
     message : str
         Praise or hint.
+    more : str
+        The second hint; empty until the second wrong try.
     """
 
     exercise: str
     ok: bool
     mistake: str
     message: str
+    more: str = ""
 
     def __repr__(self) -> str:
-        """Return one line for a terminal."""
+        """Return one line for a terminal, and a second one for the second hint."""
         mark = "right" if self.ok else "not yet"
-        return f"Exercise {self.exercise}: {mark}. {self.message}"
+        second = f"\nSecond hint: {self.more}" if self.more else ""
+        return f"Exercise {self.exercise}: {mark}. {self.message}{second}"
 
     def _repr_html_(self) -> str:
         """Return a box; words, not only colour, say whether the answer is right."""
         colour, mark = ("#2a7f62", "right") if self.ok else ("#a3541a", "not yet")
+        second = f"<br><strong>Second hint.</strong> {html.escape(self.more)}" if self.more else ""
         return (
             f'<div role="status" style="border-left:4px solid {colour};padding:.4em .8em;'
             f'margin:.3em 0"><strong>Exercise {self.exercise}: {mark}.</strong> '
-            f"{html.escape(self.message)}</div>"
+            f"{html.escape(self.message)}{second}</div>"
         )
 
 
@@ -190,7 +207,8 @@ def check(exercise_id: str, answer: Any) -> Feedback:
     Returns
     -------
     Feedback
-        Whether it is right and, if not, a hint.  A check never raises because of a wrong answer.
+        Whether it is right and, if not, a hint; from the second wrong try on, a second hint as
+        well.  A check never raises because of a wrong answer.
 
     Raises
     ------
@@ -203,20 +221,59 @@ def check(exercise_id: str, answer: Any) -> Feedback:
     Exercise 03.1: not yet. Replace the ... with your answer, then run the cell again.
     """
     exercise = find_exercise(exercise_id)
+    feedback, outcome = _examine(exercise, answer)
+    if feedback.mistake == UNANSWERED:
+        return feedback
+    tries = RECORD.add(exercise.id, feedback.ok)
+    if feedback.ok or tries < 2:
+        return feedback
+    more = " ".join(filter(None, [exercise.nudge, _example(exercise, outcome)]))
+    return replace(feedback, more=more)
+
+
+def _examine(exercise: Exercise, answer: Any) -> tuple[Feedback, list[Any]]:
+    """Judge an answer without counting it; also give its outcome, empty if there is none."""
     if answer is None or answer is ...:
-        return _unanswered(exercise)
+        return _unanswered(exercise), []
     if exercise.probes is not None and not callable(answer):
         message = "Pass the function itself, without calling it: check(id, my_function)."
-        return Feedback(exercise.id, False, OTHER, message)
+        return Feedback(exercise.id, False, OTHER, message), []
     try:
         outcome = exercise.outcome(answer)
     except InputChangedError:
         message = "Your function changes its input. Work on a copy: the caller still needs it."
-        return Feedback(exercise.id, False, CHANGED_INPUT, message)
+        return Feedback(exercise.id, False, CHANGED_INPUT, message), []
     except (Exception, SystemExit) as error:  # a learner's code may raise anything
         message = f"Your function stopped with {type(error).__name__}: {error}"
-        return Feedback(exercise.id, False, CRASHED, message)
-    return _judge(exercise, outcome)
+        return Feedback(exercise.id, False, CRASHED, message), []
+    return _judge(exercise, outcome), outcome
+
+
+def _example(exercise: Exercise, outcome: list[Any]) -> str:
+    """Show the first small input on which a function is wrong, with what it returned."""
+    if exercise.probes is None or not outcome:
+        return ""
+    names = list(inspect.signature(exercise.expected).parameters)
+    for arguments, mine, right in zip(exercise.probes(), outcome, exercise.right(), strict=True):
+        if _matches([mine], [right], exercise.tolerance):
+            continue
+        given = ", ".join(f"{n} = {_shown(a)}" for n, a in zip(names, arguments, strict=False))
+        text = f"Work this one by hand: {given}. Yours returns {_shown(mine)}."
+        if len(text) <= LONGEST_EXAMPLE:
+            return text
+    return ""
+
+
+def _shown(value: Any) -> str:
+    """Write a value on one line, so that it can be copied into a cell."""
+    try:
+        if isinstance(value, pd.DataFrame | pd.Series):
+            value = value.to_dict()
+        elif isinstance(value, np.ndarray | np.generic):
+            value = np.round(value, 4).tolist() if value.dtype.kind == "f" else value.tolist()
+        return " ".join(repr(value).split())
+    except Exception:  # an answer may refuse even to be shown
+        return f"something of type {type(value).__name__}"
 
 
 def _unanswered(exercise: Exercise) -> Feedback:
@@ -229,10 +286,31 @@ def _judge(exercise: Exercise, outcome: list[Any]) -> Feedback:
         return _unanswered(exercise)
     if _matches(outcome, exercise.right(), exercise.tolerance):
         return Feedback(exercise.id, True, "", f"{exercise.title}: done.")
+    mistake = _recognised(exercise, outcome)
+    if mistake is None:
+        return Feedback(exercise.id, False, OTHER, exercise.hint)
+    return Feedback(exercise.id, False, mistake.name, mistake.hint)
+
+
+def _recognised(exercise: Exercise, outcome: list[Any]) -> Mistake | None:
+    """Find the mistake that an outcome shows.
+
+    A learner who has mended an edge case but not her main slip is still recognised: the one
+    mistake that explains every probe on which she is wrong.
+    """
+    right, explains = exercise.right(), []
     for mistake in exercise.mistakes:
-        if _matches(outcome, exercise.wrong(mistake), exercise.tolerance):
-            return Feedback(exercise.id, False, mistake.name, mistake.hint)
-    return Feedback(exercise.id, False, OTHER, exercise.hint)
+        wrong = exercise.wrong(mistake)
+        if _matches(outcome, wrong, exercise.tolerance):
+            return mistake
+        rows = zip(outcome, wrong, right, strict=True)
+        if all(
+            _matches([mine], [theirs], exercise.tolerance)
+            or _matches([mine], [good], exercise.tolerance)
+            for mine, theirs, good in rows
+        ):
+            explains.append(mistake)
+    return explains[0] if len(explains) == 1 else None
 
 
 def _matches(outcome: list[Any], other: list[Any], tolerance: float) -> bool:

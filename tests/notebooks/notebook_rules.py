@@ -101,6 +101,8 @@ def exercises(notebook):
     code = "\n".join(cell.source for cell in cells(notebook, "code"))
     if ids and f'show_quiz("{ids[0][:2]}")' not in code:
         complaints.append("no quiz")
+    if ids and f'progress("{ids[0][:2]}")' not in code:
+        complaints.append("the reader's progress is not shown")
     if "_solutions.ipynb)" not in prose(notebook):
         complaints.append("no link to the solutions")
     return complaints
@@ -179,11 +181,18 @@ def _significant(source):
     return {line for line in lines if len(line) > 25 and not line.startswith(frame)}
 
 
+def answers(solutions):
+    """Lines of code that only a solution may show."""
+    return set().union(*(_significant(c.source) for c in tagged(solutions, "solution")))
+
+
 def no_leak(notebook, solutions):
-    """No line of a solution stands in the chapter."""
-    chapter = "".join(re.sub(r"\s+", "", c.source) for c in notebook.cells)
-    answers = set().union(*(_significant(c.source) for c in tagged(solutions, "solution")))
-    return [f"solution in the chapter: {line}" for line in sorted(answers) if line in chapter]
+    """No line of a solution stands in the chapter, nor in a hint of its checks."""
+    texts = [cell.source for cell in notebook.cells]
+    for exercise in map(find_exercise, exercise_ids(notebook)):
+        texts += [exercise.hint, exercise.nudge, *(m.hint for m in exercise.mistakes)]
+    shown = "".join(re.sub(r"\s+", "", text) for text in texts)
+    return [f"solution given away: {line}" for line in sorted(answers(solutions)) if line in shown]
 
 
 def solved(notebook, solutions):

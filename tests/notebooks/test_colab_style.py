@@ -79,7 +79,7 @@ def feedback(notebook):
     for cell in rules.cells(notebook, "code"):
         for output in cell.outputs:
             text = output.get("data", {}).get("text/plain", "")
-            said += re.findall(r"Exercise (\d\d\.\d+): (right|not yet)\. (.*)", text)
+            said += re.findall(r"Exercise (\w\d\.\d+): (right|not yet)\. (.*)", text)
     return said
 
 

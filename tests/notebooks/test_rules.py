@@ -1,6 +1,7 @@
 """Every chapter keeps the rules, and every rule notices when it is broken."""
 
 import copy
+import dataclasses
 import sys
 from pathlib import Path
 
@@ -79,6 +80,10 @@ def lose_quiz(nb):
         cell.source = cell.source.replace("show_quiz(", "print(")
 
 
+def lose_progress(nb):
+    nb.cells = [c for c in nb.cells if 'progress("03")' not in c.source]
+
+
 def claim_nothing(nb):
     rules.cells(nb, "code")[-1].source = "print('all claims hold')"
 
@@ -125,6 +130,7 @@ BROKEN = [
     (rules.setup_cell, always_install),
     (rules.exercises, lose_stub),
     (rules.exercises, lose_quiz),
+    (rules.exercises, lose_progress),
     (rules.claims, claim_nothing),
     (rules.closing, close_early),
     (rules.colab_markdown, directive),
@@ -147,6 +153,15 @@ def test_rule_notices(rule, spoil, notebook):
 def test_leak_is_noticed(notebook):
     solutions = rules.read(rules.solutions_of(EXAMPLE))
     notebook.cells[5].source += "\n" + rules.tagged(solutions, "solution")[2].source
+    assert rules.no_leak(notebook, solutions) != []
+
+
+def test_leak_into_a_hint_is_noticed(notebook, monkeypatch):
+    solutions = rules.read(rules.solutions_of(EXAMPLE))
+    line = "return ((X - centres[labels]) ** 2).sum()"
+    assert line in solutions.cells[6].source
+    talkative = dataclasses.replace(rules.find_exercise("03.2"), nudge=f"Write: {line}")
+    monkeypatch.setattr(rules, "find_exercise", lambda _: talkative)
     assert rules.no_leak(notebook, solutions) != []
 
 

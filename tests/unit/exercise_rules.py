@@ -14,6 +14,8 @@ import numpy as np
 from recsys_tutorial.exercises import Exercise
 from recsys_tutorial.exercises.engine import same
 
+# A function that is right on six inputs, most of them generated, is hardly right by luck.
+FEWEST_PROBES = 6
 KINDS = {"predict", "write", "repair"}
 NUMBER = re.compile(r"(?<![\w.])-?\d+(?:,\d{3})*(?:\.\d+)?")
 
@@ -36,14 +38,15 @@ def exercise_complaints(exercise: Exercise) -> list[str]:
         found += [f"mistake '{mistake.name}' looks like {name}" for name in alike]
         outcomes.append((f"mistake '{mistake.name}'", outcome))
     if exercise.probes is None:
-        hints = [exercise.hint, *(mistake.hint for mistake in exercise.mistakes)]
+        hints = [exercise.hint, exercise.nudge, *(m.hint for m in exercise.mistakes)]
         found += [f"a hint gives the answer away: {h}" for h in hints if gives_away(h, right[0])]
     return found
 
 
 def _form(exercise: Exercise) -> list[str]:
     names = [mistake.name for mistake in exercise.mistakes]
-    texts = [exercise.hint, *(mistake.hint for mistake in exercise.mistakes)]
+    texts = [exercise.hint, exercise.nudge, *(mistake.hint for mistake in exercise.mistakes)]
+    n_probes = FEWEST_PROBES if exercise.probes is None else len(exercise.probes())
     rules = {
         "the id is not of the form NN.n": re.fullmatch(r"\d\d\.\d+|A\d\.\d+", exercise.id),
         f"the kind must be one of {sorted(KINDS)}": exercise.kind in KINDS,
@@ -54,6 +57,8 @@ def _form(exercise: Exercise) -> list[str]:
         "a hint is empty or does not end a sentence": all(
             t.strip()[-1:] in ".?)" and t for t in texts
         ),
+        "the second hint repeats the first": exercise.hint != exercise.nudge,
+        f"there are fewer than {FEWEST_PROBES} probes": n_probes >= FEWEST_PROBES,
         "the tolerance is not a small positive number": 0 <= exercise.tolerance < 0.1,
     }
     return [complaint for complaint, kept in rules.items() if not kept]

@@ -10,7 +10,15 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from recsys_tutorial.exercises import Exercise, Feedback, Mistake, check, engine, find_exercise
+from recsys_tutorial.exercises import (
+    Exercise,
+    Feedback,
+    Mistake,
+    check,
+    engine,
+    find_exercise,
+    forget_progress,
+)
 from recsys_tutorial.exercises.engine import InputChangedError, same
 
 TABLE = pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=["x", "y"])
@@ -136,6 +144,7 @@ def exercise(**changes) -> Exercise:
             Mistake("same", lambda v: v, "Nothing happened."),
         ),
         "hint": "Multiply.",
+        "nudge": "By two.",
         "probes": lambda: [(np.array([1.0, 3.0]),), (np.array([2.0]),)],
     }
     return Exercise(**(parts | changes))
@@ -182,6 +191,87 @@ def test_the_learner_cannot_spoil_the_probes(planted):
 def test_a_mistake_that_returns_its_input_is_no_change(planted):
     planted()
     assert check("99.1", lambda v: v).mistake == "same"
+
+
+# ------------------------------------------------------------------ two stages of hints
+
+
+def test_the_second_wrong_try_brings_a_second_hint(planted):
+    planted()
+    forget_progress()
+    first, second = (check("99.1", lambda v: v**2) for _ in range(2))
+    assert (first.message, first.more) == ("You squared.", "")
+    assert second.message == "You squared." and second.more.startswith("By two.")
+    # Squaring is right for 2: the example is the first input on which it is wrong.
+    assert "values = [1.0, 3.0]. Yours returns [1.0, 9.0]." in second.more
+    assert "[2.0, 6.0]" not in second.more
+
+
+def test_a_stub_is_no_try(planted):
+    planted()
+    forget_progress()
+    for answer in (..., None, lambda v: None):
+        assert check("99.1", answer).more == ""
+    assert check("99.1", lambda v: v).more == ""
+    assert check("99.1", lambda v: v).more != ""
+
+
+def test_after_a_right_answer_the_gentle_hint_comes_first_again(planted):
+    planted()
+    forget_progress()
+    check("99.1", lambda v: v)
+    assert check("99.1", doubled).more == ""
+    assert check("99.1", lambda v: v).more == ""
+
+
+def test_a_value_gets_the_nudge_without_an_example(planted):
+    planted(expected=lambda: 7, probes=None, mistakes=(Mistake("six", lambda: 6, "Hm."),))
+    forget_progress()
+    check("99.1", 6)
+    assert check("99.1", 6).more == "By two."
+
+
+@pytest.mark.parametrize(
+    "answer", [7, lambda: 1, lambda v: 1 / 0], ids=["no function", "no argument", "crash"]
+)
+def test_an_answer_without_an_outcome_gets_the_nudge_alone(planted, answer):
+    planted()
+    forget_progress()
+    check("99.1", answer)
+    assert check("99.1", answer).more == "By two."
+
+
+def test_an_example_too_long_for_paper_is_left_out(planted):
+    planted(probes=lambda: [(np.arange(500.0),)])
+    forget_progress()
+    check("99.1", lambda v: v)
+    assert check("99.1", lambda v: v).more == "By two."
+
+
+def test_an_example_shows_frames_and_odd_answers(planted):
+    class Odd:
+        def __repr__(self):
+            raise RuntimeError
+
+    planted(expected=lambda t: t["a"], probes=lambda: [(TABLE.copy(),)], mistakes=())
+    forget_progress()
+    check("99.1", lambda t: Odd())
+    more = check("99.1", lambda t: Odd()).more
+    assert "t = {'a': {'x': 1, 'y': 2}" in more and "something of type Odd" in more
+
+
+def test_a_mistake_is_recognised_though_an_edge_case_was_mended(planted):
+    planted(probes=lambda: [(np.array([1.0, 3.0]),), (np.array([5.0]),), (np.array([0.0]),)])
+    mended = {5.0: np.array([10.0])}
+    feedback = check("99.1", lambda v: mended.get(v[0], v**2))
+    assert feedback.mistake == "squared"
+
+
+def test_a_wrong_answer_that_two_mistakes_explain_is_not_guessed_at(planted):
+    # Both mistakes are alike on 1; nobody can tell which of them it was.
+    planted(probes=lambda: [(np.array([1.0]),), (np.array([3.0]),)])
+    feedback = check("99.1", lambda v: v if v[0] == 1 else doubled(v))
+    assert feedback.mistake == engine.OTHER and feedback.message == "Multiply."
 
 
 @dataclass
@@ -244,11 +334,15 @@ def test_an_unknown_exercise_lists_those_of_the_chapter():
 def test_feedback_for_a_terminal():
     assert repr(Feedback("03.1", True, "", "Good.")) == "Exercise 03.1: right. Good."
     assert repr(Feedback("03.1", False, "x", "No.")) == "Exercise 03.1: not yet. No."
+    two = repr(Feedback("03.1", False, "x", "No.", "Look."))
+    assert two == "Exercise 03.1: not yet. No.\nSecond hint: Look."
 
 
 @pytest.mark.parametrize("ok", [True, False])
 def test_feedback_for_a_page_is_escaped_and_does_not_speak_by_colour_alone(ok):
-    page = Feedback("03.1", ok, "", "<script>alert('x')</script> & more")._repr_html_()
+    text = "<script>alert('x')</script> & more"
+    page = Feedback("03.1", ok, "", text, "<i>second</i>")._repr_html_()
+    assert "<i>" not in page and "Second hint." in page
     assert "<script>" not in page and "&lt;script&gt;" in page and "&amp; more" in page
     assert ("right." in page) == ok and ("not yet." in page) != ok
     assert 'role="status"' in page

@@ -5,6 +5,7 @@ check itself fail.
 """
 
 import copy
+import time
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,7 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from recsys_tutorial.exercises import Exercise, Mistake, all_exercises, check
+from recsys_tutorial.exercises import Exercise, Mistake, all_exercises, check, forget_progress
 from recsys_tutorial.exercises.engine import CHANGED_INPUT, CRASHED, OTHER, UNANSWERED, same
 from tests.unit.exercise_rules import KINDS, exercise_complaints, gives_away
 
@@ -21,6 +22,9 @@ EXERCISES = {exercise.id: exercise for exercise in all_exercises()}
 FUNCTIONS = [i for i, exercise in EXERCISES.items() if exercise.probes is not None]
 CHAPTERS = sorted({i.split(".")[0] for i in EXERCISES})
 MISTAKES = [(i, m.name) for i, exercise in EXERCISES.items() for m in exercise.mistakes]
+
+# Their smallest input is too large to be worked through by hand: a network's activations.
+NOT_FOR_PAPER = {"07.5"}
 
 each_exercise = pytest.mark.parametrize("exercise_id", EXERCISES)
 each_function = pytest.mark.parametrize("exercise_id", FUNCTIONS)
@@ -276,6 +280,7 @@ def lesson(**changes) -> Exercise:
             Mistake("three", lambda: 3.0, "Four users?"),
         ),
         "hint": "Add up.",
+        "nudge": "Take four squares.",
     }
     return Exercise(**(parts | changes))
 
@@ -310,6 +315,13 @@ BROKEN = {
     "no title": (lesson(title=""), "the title"),
     "wide tolerance": (lesson(tolerance=0.5), "the tolerance"),
     "no hint": (lesson(hint=""), "a hint is empty"),
+    "no second hint": (lesson(nudge=""), "a hint is empty"),
+    "the same hint twice": (lesson(nudge="Add up."), "repeats the first"),
+    "second hint with the answer": (lesson(nudge="36, that is."), "gives the answer away"),
+    "few probes": (
+        lesson(expected=doubled, probes=lambda: [([1],), ([2],)]),
+        "fewer than 6 probes",
+    ),
     "half a hint": (with_mistake(hint="Look at"), "a hint is empty"),
     "hint with the answer": (lesson(hint="It is 36.0, of course."), "gives the answer away"),
     "mistake with the answer": (with_mistake(hint="Not 4 but 36."), "gives the answer away"),
@@ -320,7 +332,7 @@ BROKEN = {
     "function mistake equal on all probes": (
         lesson(
             expected=doubled,
-            probes=lambda: [([0],)],
+            probes=lambda: [([0],)] * 6,
             mistakes=tuple(Mistake(str(n), lambda x: x, "Hm.") for n in range(3)),
         ),
         "mistake '0' looks like the right answer",
@@ -363,6 +375,29 @@ def test_a_broken_exercise_is_noticed(name):
 )
 def test_a_hint_that_gives_the_answer_away(hint, answer, given):
     assert gives_away(hint, answer) is given
+
+
+@each_exercise
+def test_a_check_answers_in_a_second(exercise_id):
+    exercise = EXERCISES[exercise_id]
+    answers = [right_answer(exercise), *(wrong_answer(exercise, m) for m in exercise.mistakes)]
+    check(exercise_id, answers[0])  # the first check of a chapter may have data to load
+    began = time.process_time()
+    for answer in answers:
+        check(exercise_id, answer)
+    assert (time.process_time() - began) / len(answers) < 1
+
+
+@each_function
+def test_the_first_probe_fits_on_paper(exercise_id):
+    # It is what the second hint shows.
+    exercise = EXERCISES[exercise_id]
+    forget_progress()
+    check(exercise_id, lambda *_: "nonsense")
+    second = check(exercise_id, lambda *_: "nonsense").more
+    assert exercise.nudge in second
+    if exercise_id not in NOT_FOR_PAPER:
+        assert "Work this one by hand:" in second and "Yours returns 'nonsense'" in second
 
 
 def test_other_wrong_answers_get_the_general_hint():
