@@ -1,21 +1,29 @@
 """Exercises of chapter 3, K-means.
 
-Two of the mistakes are the source article's own: an objective that adds the distances to all
+Some of the mistakes are the source article's own: an objective that adds the distances to all
 centres, and an update that averages the old centre in place of the points.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from typing import TypeAlias
+
 import numpy as np
 
-from recsys_tutorial.clustering import kmeans, squared_distances
+from recsys_tutorial.clustering import assign_to_centres, kmeans, squared_distances
 from recsys_tutorial.exercises.engine import Exercise, Mistake
+
+Update: TypeAlias = Callable[[np.ndarray, np.ndarray, np.ndarray], np.ndarray]
 
 # The article's worked example: three centres, and one user at (2.4, 2.2).
 CENTRES = np.array([[1.0, 1.0], [2.0, 2.0], [3.0, 3.0]])
 USER = np.array([[2.4, 2.2]])
 # Two users on the left, two on the right; the bad start draws its centres between them.
 SQUARE = np.array([[0.0, 0.0], [0.0, 1.0], [6.0, 0.0], [6.0, 1.0]])
+# Five viewers by hours a week; the chapter moves two centres by hand from the first two of them.
+HOURS = np.array([[1.0], [2.0], [4.0], [7.0], [9.0]])
+MINUTES_IN_AN_HOUR = 60
 BAD_START = np.array([[3.0, 0.0], [3.0, 1.0]])
 
 
@@ -54,6 +62,37 @@ def _update_probes() -> list[tuple[np.ndarray, ...]]:
 
 def _objective(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> float:
     return float(((X - centres[labels]) ** 2).sum())
+
+
+def _iterate(X: np.ndarray, start: np.ndarray, update: Update) -> np.ndarray:
+    labels, centres = None, start
+    while labels is None or (assign_to_centres(X, centres) != labels).any():
+        labels = assign_to_centres(X, centres)
+        centres = update(X, labels, centres)
+    return centres
+
+
+def _loop(X: np.ndarray, start: np.ndarray) -> np.ndarray:
+    return kmeans(X, len(start), init=start).centres
+
+
+def _one_round(X: np.ndarray, start: np.ndarray) -> np.ndarray:
+    return _means(X, assign_to_centres(X, start), start)
+
+
+def _loop_probes() -> list[tuple[np.ndarray, np.ndarray]]:
+    # In none of these does a cluster lose its last user: that is for later in the chapter.
+    rng, probes = np.random.default_rng(6), [(HOURS, HOURS[:2])]
+    for n_users, n_clusters, n_columns in [
+        (9, 2, 2),
+        (15, 3, 2),
+        (30, 3, 4),
+        (40, 4, 2),
+        (6, 6, 1),
+    ]:
+        X = rng.normal(size=(n_users, n_columns)).round(2)
+        probes.append((X, X[:n_clusters]))
+    return probes
 
 
 def _objective_probes() -> list[tuple[np.ndarray, ...]]:
@@ -220,6 +259,52 @@ EXERCISES = (
     ),
     Exercise(
         "03.4",
+        "The whole loop",
+        "write",
+        _loop,
+        (
+            Mistake(
+                "one round",
+                _one_round,
+                "You assigned once and moved once. After the move somebody may be nearer to "
+                "another centre: go on until nobody changes.",
+            ),
+            Mistake(
+                "old centre counted as a member",
+                lambda X, start: _iterate(X, start, _with_old_centre),
+                "Your update counts the old centre as one more user, a relative of the source "
+                "article's slip. Only the users of the cluster enter the mean.",
+            ),
+            Mistake(
+                "centres never moved",
+                lambda X, start: start,
+                "You return the centres that you were given. The source article's example ends "
+                "like this: its new centre is the old one.",
+            ),
+            Mistake(
+                "labels",
+                lambda X, start: assign_to_centres(X, _loop(X, start)),
+                "You return who is in which cluster. The centres are wanted.",
+            ),
+            Mistake(
+                "median",
+                lambda X, start: _iterate(X, start, _medians),
+                "You moved the centres to medians: that is k-medians, for another distance.",
+            ),
+            Mistake(
+                "sorted",
+                lambda X, start: np.sort(_loop(X, start), axis=0),
+                "Your centres are right, but in another order. Centre number i begins at start[i].",
+            ),
+        ),
+        "Repeat two moves: assign everybody to the nearest centre, then move each centre to the "
+        "mean of its users. Stop when nobody has changed.",
+        "Keep the labels of the last round beside the new ones, and leave the loop when the two "
+        "are equal. The functions assign_to_centres and my_update do the two moves.",
+        _loop_probes,
+    ),
+    Exercise(
+        "03.5",
         "A bad start",
         "predict",
         lambda: kmeans(SQUARE, 2, init=BAD_START).inertia,
@@ -246,7 +331,37 @@ EXERCISES = (
         "is four times what one user costs.",
     ),
     Exercise(
-        "03.5",
+        "03.6",
+        "Other units",
+        "predict",
+        lambda: float(MINUTES_IN_AN_HOUR**2),
+        (
+            Mistake(
+                "not squared",
+                lambda: float(MINUTES_IN_AN_HOUR),
+                "That is what a distance grows by. J adds squares of distances.",
+            ),
+            Mistake(
+                "unchanged",
+                lambda: 1.0,
+                "The groups stay the same, but J is measured in the units of the data.",
+            ),
+            Mistake(
+                "the wrong way",
+                lambda: 1 / MINUTES_IN_AN_HOUR**2,
+                "There are more minutes than hours, so every difference is a larger number.",
+            ),
+            Mistake(
+                "per user and square",
+                lambda: float(MINUTES_IN_AN_HOUR**4),
+                "You squared twice. One square is in the formula of J, and no other.",
+            ),
+        ),
+        "Follow one user who is one hour from her centre. What does she add to J in each unit?",
+        "Every difference is multiplied by the same number. J adds squares of differences.",
+    ),
+    Exercise(
+        "03.7",
         "Nobody is left",
         "repair",
         _safe_update,

@@ -7,6 +7,7 @@ of them something broken.
 
 from __future__ import annotations
 
+import html
 import html.parser
 import re
 from collections.abc import Iterable, Mapping
@@ -186,6 +187,13 @@ def one_language_entries(text: str) -> list[str]:
         if not (LATIN.search(joined) and CHINESE.search(joined)):
             problems.append(f"glossary entry in one language only: {joined}")
     return problems
+
+
+def given_away(text: str, answers: Iterable[str]) -> list[str]:
+    """Lines of a solution (without their spaces) that a page shows, in text, code or data."""
+    plain = html.unescape(re.sub(r"<[^>]*>", "", text))
+    shown = re.sub(r"\s+|\\[nt]", "", plain)
+    return [f"solution on the page: {line}" for line in sorted(answers) if line in shown]
 
 
 def bare_page(text: str) -> list[str]:

@@ -6,10 +6,14 @@ from site_checks import (
     all_problems,
     bare_page,
     broken_links,
+    given_away,
     one_language_entries,
     wrong_colab_links,
 )
 from site_support import toc_pages
+
+from tests.notebooks.notebook_rules import CHAPTERS as NOTEBOOKS
+from tests.notebooks.notebook_rules import answers, read, solutions_of
 
 pytestmark = pytest.mark.site
 
@@ -60,6 +64,13 @@ def test_page_has_language_title_and_one_heading(name, site):
 def test_colab_opens_the_same_chapter(name, site, slug):
     text = (site / f"{name}.html").read_text(encoding="utf-8")
     problems = wrong_colab_links(text, slug, name)
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("path", NOTEBOOKS, ids=lambda path: path.stem)
+def test_a_chapter_shows_no_solution(path, site):
+    page = (site / f"notebooks/{path.stem}.html").read_text(encoding="utf-8")
+    problems = given_away(page, answers(read(solutions_of(path))))
     assert not problems, "\n".join(problems)
 
 

@@ -100,6 +100,17 @@ def test_bare_pages():
     assert len(checks.bare_page(good.replace("</h1>", "</h1><h1>U</h1>"))) == 1
 
 
+def test_a_solution_on_a_page():
+    line = "return((X-centres[labels])**2).sum()"
+    for page in (
+        '<span class="k">return</span> ((<span>X</span> - centres[labels]) ** 2).sum()',
+        '<script>{"hint": "return ((X - centres[labels])\\n ** 2).sum()"}</script>',
+        "<p>return ((X &#45; centres[labels]) ** 2).sum()</p>",
+    ):
+        assert len(checks.given_away(page, {line, "another_line_of_the_solution"})) == 1
+    assert checks.given_away("<p>return X - centres</p>", {line}) == []
+
+
 def test_broken_links(tmp_path):
     (tmp_path / "b.html").write_text('<h2 id="there">B</h2>', encoding="utf-8")
     (tmp_path / "a.html").write_text(
