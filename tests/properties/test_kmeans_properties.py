@@ -5,7 +5,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from sklearn.cluster import KMeans
@@ -59,7 +59,18 @@ def sklearn_fit(X: np.ndarray, start: np.ndarray) -> KMeans:
         return KMeans(len(start), init=start, n_init=1, tol=0, max_iter=300).fit(X)
 
 
-@given(anywhere)
+@st.composite
+def collinear(draw):
+    """Draw points on one line in the plane, some of them twice, and rows to start from."""
+    steps = draw(st.lists(st.integers(-50, 50), min_size=1, max_size=15))
+    X = np.array([[step, 2.0 * step - 1] for step in [*steps, *steps[:3]]])
+    rows = draw(st.lists(st.integers(0, len(X) - 1), min_size=1, max_size=4, unique=True))
+    return X, X[rows].copy()
+
+
+@pytest.mark.slow
+@settings(max_examples=500)
+@given(st.one_of(anywhere, grid, collinear()))
 def test_centres_labels_and_inertia_are_scikit_learns(problem):
     X, start = problem
     assume(not has_a_close_call(X, start))
@@ -67,6 +78,28 @@ def test_centres_labels_and_inertia_are_scikit_learns(problem):
     assert ours.inertia == pytest.approx(theirs.inertia_, rel=1e-9, abs=1e-9)
     assert np.allclose(ours.centres, theirs.cluster_centers_, rtol=1e-9, atol=1e-9)
     assert np.array_equal(ours.labels, theirs.labels_)
+
+
+@given(anywhere, st.sampled_from([np.nan, np.inf, -np.inf]), st.data())
+def test_a_value_that_is_no_number_is_refused(problem, bad, data):
+    X, start = problem
+    row = data.draw(st.integers(0, len(X) - 1))
+    X[row, data.draw(st.integers(0, X.shape[1] - 1))] = bad
+    with pytest.raises(ValueError, match=f"missing or infinite values, first row {row}"):
+        kmeans(X, len(start))
+
+
+@given(anywhere, st.integers(1, 5))
+def test_more_clusters_than_points_are_refused(problem, more):
+    X, _ = problem
+    with pytest.raises(ValueError, match=f"between 1 and {len(X)}"):
+        kmeans(X, len(X) + more)
+
+
+@given(st.lists(st.floats(-100, 100), min_size=1, max_size=4))
+def test_one_point_is_its_own_centre(point):
+    found = kmeans(np.array([point]), 1)
+    assert found.centres.tolist() == [point] and found.inertia == 0 and found.labels.tolist() == [0]
 
 
 @given(anywhere, st.integers(1, 6))
