@@ -16,7 +16,11 @@ ORDER = [
     *("recommenders", "evaluation", "pipeline", "cli"),
 ]
 # These look at everything; only the last steps may draw, and nobody needs the exercises.
-ONLOOKERS = {"plotting": {"pipeline", "cli"}, "exercises": set()}
+ONLOOKERS = {
+    "plotting": {"pipeline", "cli"},
+    "exercises": set(),
+    "article": {"exercises"},
+}
 # Modules beside the pipeline: who may import them, and what they may import.
 ASIDE = {"doctor": {"cli"}, "__main__": set(), "__init__": set(ORDER)}
 HEAVY = {"tensorflow", "keras", "pyspark", "torch", "jupyterquiz", "IPython"}
@@ -155,6 +159,7 @@ def test_every_room_has_its_place():
         ("from recsys_tutorial.plotting import PALETTE", "recommenders"),
         ("from recsys_tutorial.exercises import check", "pipeline"),
         ("from recsys_tutorial.exercises import check", "evaluation"),
+        ("from recsys_tutorial.article import prove", "pipeline"),
         ("from recsys_tutorial.doctor import examine", "datasets"),
         ("from recsys_tutorial.mystery import x", "cli"),
         ("__import__('recsys_tutorial.cli')", "datasets"),
@@ -174,6 +179,8 @@ def test_an_import_against_the_flow_is_noticed(source, mine):
         ("from recsys_tutorial.plotting import PALETTE", "pipeline"),
         ("from recsys_tutorial.plotting import PALETTE", "exercises"),
         ("from recsys_tutorial.evaluation import ndcg_at_k", "exercises"),
+        ("from recsys_tutorial.recommenders import Popularity", "article"),
+        ("from recsys_tutorial.article import prove", "exercises"),
         ("from recsys_tutorial import __version__", "pipeline"),
         ("import numpy.linalg", "datasets"),
     ],
