@@ -1,7 +1,8 @@
-"""Clustering users: K-means from scratch, and judging what it found.
+"""Clustering users: three algorithms from scratch, and judging what they found.
 
-Fourth step of the pipeline.  K-means is taught in chapter 3 and written here to be read; the other
-algorithms come from scikit-learn until chapters 4 and 5 take them apart.
+Fourth step of the pipeline.  K-means (chapter 3), DBSCAN (chapter 4) and hierarchical clustering
+(chapter 5) are written here to be read, and agree with scikit-learn and SciPy; `cluster_users`
+is the door to the libraries, for work.  Chapter 6 judges.
 """
 
 from recsys_tutorial.clustering.dbscan import (
@@ -41,7 +42,7 @@ from recsys_tutorial.clustering.kmeans import (
     squared_distances,
     update_centres,
 )
-from recsys_tutorial.clustering.library import cluster_users
+from recsys_tutorial.clustering.library import cluster_users, fit_kmeans
 
 __all__ = [
     "DBSCANResult",
@@ -55,6 +56,7 @@ __all__ = [
     "core_points",
     "cut_tree",
     "dbscan",
+    "fit_kmeans",
     "distance_bytes",
     "gap_statistic",
     "inertia_curve",

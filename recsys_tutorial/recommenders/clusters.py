@@ -12,6 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 from sklearn.cluster import KMeans
 
+from recsys_tutorial.clustering import fit_kmeans
 from recsys_tutorial.features import user_factors
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders.base import Recommender
@@ -95,7 +96,7 @@ class ClusterPopularity(Recommender):
         # Rounded, because the SVD leaves equal users different in the last digit.
         n_different = len(np.unique(features.round(8), axis=0))
         n_clusters = min(self.n_clusters, n_different)
-        kmeans = KMeans(n_clusters, n_init=10, random_state=self.random_state).fit(features)
+        kmeans = fit_kmeans(features, n_clusters, random_state=self.random_state)
         self.membership_ = self._membership(kmeans, features)
         self.labels_ = self.membership_.argmax(axis=1)
         self.cluster_shares_ = shrunken_shares(matrix, self.membership_, self.shrinkage)

@@ -248,6 +248,14 @@ def test_an_example_too_long_for_paper_is_left_out(planted):
     assert check("99.1", lambda v: v).more == "By two."
 
 
+def test_a_huge_answer_is_not_written_out(planted):
+    planted()
+    forget_progress()
+    for _ in range(2):
+        feedback = check("99.1", lambda v: np.zeros((3, 10**7)))
+    assert "Yours returns a table of shape (3, 10000000)." in feedback.more
+
+
 def test_an_example_shows_frames_and_odd_answers(planted):
     class Odd:
         def __repr__(self):
