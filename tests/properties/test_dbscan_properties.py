@@ -8,6 +8,7 @@ from fractions import Fraction
 from itertools import product
 
 import numpy as np
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -15,6 +16,8 @@ from sklearn.cluster import DBSCAN
 
 from recsys_tutorial.clustering import agreement, core_points, dbscan, k_distances, neighbourhoods
 
+# 500 inputs a test take minutes; the unit tests are for the quick run.
+pytestmark = pytest.mark.slow
 MANY = settings(max_examples=500)
 
 

@@ -32,6 +32,8 @@ from recsys_tutorial.clustering import (
 )
 
 METHODS = ("single", "complete", "average", "ward")
+# 500 inputs a test take minutes; the unit tests are for the quick run.
+pytestmark = pytest.mark.slow
 often = settings(max_examples=500)
 methods = st.sampled_from(METHODS)
 

@@ -43,6 +43,7 @@ def has_a_silhouette(labels: np.ndarray) -> bool:
     return 2 <= len(np.unique(labels)) < len(labels)
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(grid)
 def test_silhouettes_are_scikit_learns_on_ties_duplicates_and_singletons(drawn):
@@ -51,6 +52,7 @@ def test_silhouettes_are_scikit_learns_on_ties_duplicates_and_singletons(drawn):
     assert np.allclose(silhouette_values(X, labels), silhouette_samples(X, labels), atol=1e-9)
 
 
+@pytest.mark.slow
 @settings(max_examples=500)
 @given(anywhere)
 def test_silhouettes_are_scikit_learns_on_real_numbers(drawn):
@@ -91,6 +93,7 @@ def test_permuting_keeps_every_column(drawn, seed):
     assert np.array_equal(np.sort(null, axis=0), np.sort(X, axis=0)) and np.array_equal(X, before)
 
 
+@pytest.mark.slow
 @settings(max_examples=300)
 @given(groupings)
 def test_rand_indices_are_scikit_learns(pair):
