@@ -13,7 +13,14 @@ import pandas as pd
 import pytest
 from scipy import sparse
 
-from recsys_tutorial.exercises import Exercise, Mistake, all_exercises, check, forget_progress
+from recsys_tutorial.exercises import (
+    Exercise,
+    Mistake,
+    all_exercises,
+    check,
+    forget_progress,
+    load_quiz,
+)
 from recsys_tutorial.exercises.engine import CHANGED_INPUT, CRASHED, OTHER, UNANSWERED, same
 from tests.unit.exercise_rules import KINDS, exercise_complaints, gives_away
 
@@ -65,6 +72,13 @@ def test_a_chapter_has_a_notebook_and_all_kinds_of_exercises(chapter):
 def test_every_chapter_has_exercises():
     chapters = {path.name.split("_")[0] for path in NOTEBOOKS.glob("*.ipynb")}
     assert chapters == set(CHAPTERS)
+
+
+def test_the_theory_chapters_have_enough_to_practise():
+    theory = ("01", "02", "03", "04", "05", "06", "A1")
+    mine = [e for e in EXERCISES.values() if e.id.split(".")[0] in theory]
+    assert len(mine) >= 24 and min(len(e.mistakes) for e in mine) >= 3
+    assert sum(len(load_quiz(chapter)) for chapter in theory) >= 30
 
 
 # ------------------------------------------------------------------ right and usual wrong answers
