@@ -264,41 +264,45 @@ errata_page = load_errata_page()
 PAGE = errata_page.PAGE.read_text(encoding="utf-8")
 
 
-def rows(text: str) -> list[list[str]]:
-    """Cut the lines of errata tables into their cells."""
-    lines = [line for line in text.splitlines() if line.startswith("| **")]
-    return [re.split(r"(?<!\\)\|", line)[1:-1] for line in lines]
+def entries_of(text: str) -> dict[str, str]:
+    """Cut a page into its entries, by id."""
+    found = re.split(r"(?m)^\*\*([A-E]\d+)\*\* ", text)
+    return dict(zip(found[1::2], found[2::2], strict=True))
 
 
 def test_the_page_is_in_step_with_the_catalogue():
-    assert errata_page.with_tables(PAGE) == PAGE, "run: python tools/errata_page.py"
+    assert errata_page.with_entries(PAGE) == PAGE, "run: python tools/errata_page.py"
 
 
-def test_every_erratum_has_a_row_of_five_cells():
-    table = rows(PAGE)
-    assert [len(row) for row in table] == [5] * 80
-    assert [row[0].split("**")[1] for row in table] == IDS
+def test_every_erratum_has_an_entry_with_its_correction_and_its_source():
+    found = entries_of(PAGE)
+    assert list(found) == IDS
+    for erratum in errata():
+        text = found[erratum.id]
+        assert "\n: " in text and "\n  *Right:* " in text and "\n  Source: " in text
+        assert all(f"{{cite}}`{key}`" in text for key in erratum.sources)
+        assert f"({erratum.severity}, line" in text and f"{erratum.chapter}.ipynb)" in text
 
 
 def test_a_change_by_hand_is_noticed():
-    touched = PAGE.replace("**B9** maths", "**B9** fact")
-    assert touched != PAGE and errata_page.with_tables(touched) == PAGE
+    touched = PAGE.replace("**B9** (maths", "**B9** (fact")
+    assert touched != PAGE and errata_page.with_entries(touched) == PAGE
 
 
 def test_prose_around_the_tables_stays():
     more = PAGE + "\nOne more sentence.\n"
-    assert errata_page.with_tables(more) == more
+    assert errata_page.with_entries(more) == more
 
 
 @pytest.mark.parametrize("mark", [errata_page.BEGIN, errata_page.END])
 def test_a_lost_mark_is_noticed(mark):
     with pytest.raises(SystemExit, match="a mark is missing"):
-        errata_page.with_tables(PAGE.replace(mark, ""))
+        errata_page.with_entries(PAGE.replace(mark, ""))
 
 
 def test_marks_of_markdown_stay_what_they_are():
     assert errata_page.plain("a_b * |x| < $2 [y] `c_d | e`") == (
-        r"a\_b \* \|x\| \< \$2 \[y\] `c_d \| e`"
+        r"a\_b \* |x| \< \$2 \[y\] `c_d | e`"
     )
 
 
