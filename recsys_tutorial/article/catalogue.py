@@ -18,7 +18,7 @@ SEVERITIES = {
     "stop": "the code ends in an exception",
     "silent": "the code runs and its result is wrong",
     "maths": "a formula or a worked example is wrong",
-    "fact": "a statement is false or misleading",
+    "fact": "a statement is false, empty or misleading",
     "stale": "it was right once",
     "gap": "something promised or needed is missing",
     "text": "a slip of editing",

@@ -516,8 +516,8 @@ def _e4() -> Proof:
     conference = [q for q in RECSYS_AS_CONFERENCE if "Conference" in q or "会议" in q]
     shows = (
         f"Checked on the words: the article lists RecSys as a framework beside "
-        f"{RECSYS_AS_FRAMEWORK[0]} and {RECSYS_AS_FRAMEWORK[1]}, and calls it a conference in "
-        f"{len(conference)} other places."
+        f"{RECSYS_AS_FRAMEWORK[0]} and {RECSYS_AS_FRAMEWORK[1]}, and calls it a conference "
+        f"elsewhere; {len(conference)} such places were compared."
     )
     return Proof("E4", shows, framework and len(conference) == 2)
 

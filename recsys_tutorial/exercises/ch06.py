@@ -82,6 +82,19 @@ def _squares(X: np.ndarray, labels: np.ndarray, i: int) -> float:
     return (b - a) / max(a, b)
 
 
+def _to_centres(X: np.ndarray, labels: np.ndarray, i: int) -> float:
+    if _alone(labels, i):
+        return 0.0
+    gaps = {c: np.linalg.norm(X[labels == c].mean(axis=0) - X[i]) for c in np.unique(labels)}
+    a = float(gaps.pop(labels[i]))
+    b = float(min(gaps.values()))
+    return (b - a) / max(a, b)
+
+
+def _nan_if_alone(X: np.ndarray, labels: np.ndarray, i: int) -> float:
+    return float("nan") if _alone(labels, i) else _silhouette(X, labels, i)
+
+
 def _alone_is_one(X: np.ndarray, labels: np.ndarray, i: int) -> float:
     a, b = _a_and_b(X, labels, i)
     return (b - a) / max(a, b)
@@ -283,6 +296,18 @@ EXERCISES = (
                 "Average over the others of her group.",
             ),
             Mistake(
+                "distances to centres",
+                _to_centres,
+                "You measured distances to the centres of the groups. The silhouette averages "
+                "the distances to their members.",
+            ),
+            Mistake(
+                "nobody beside her",
+                _nan_if_alone,
+                "A viewer who is alone in her group has no a, so yours is not a number. Her "
+                "silhouette is set to 0.",
+            ),
+            Mistake(
                 "divided by b only",
                 lambda X, labels, i: _divided_by(1, X, labels, i),
                 "You always divide by b. For a viewer in the wrong group a is larger, and your "
@@ -445,6 +470,12 @@ EXERCISES = (
                 lambda table: _row(table, 5),
                 "You took five clusters whatever the table says, as the source article's code "
                 "does. Let a measurement choose.",
+            ),
+            Mistake(
+                "the later of two",
+                lambda table: _row(table, table["validation"][::-1].idxmax()),
+                "Two rows share the largest validation score, and you took the later one. "
+                "The first wins.",
             ),
             Mistake(
                 "smallest J",

@@ -18,7 +18,7 @@ Lists: TypeAlias = "dict[int, list[int]]"
 
 # Lines of the numbered listing in the chapter.
 READS, CONVOLVES, COMPILES, TRAINS, TAKES_INPUT, PREDICTS = 1, 3, 8, 9, 11, 12
-GUILTY = {5, 6, 9, 10}
+GUILTY = {5, 6, 8, 9}
 # Numbers that enter and leave the layers of the article's second network.
 WIDTHS = [10, 64, 32, 10]
 # Points of the printed output: point i sits at (i, i).
@@ -202,6 +202,14 @@ def _noise_as_a_cluster(seen: np.ndarray, labels: np.ndarray, k: int) -> Lists:
 
 def _rarest_first(seen: np.ndarray, labels: np.ndarray, k: int) -> Lists:
     return {u: _ranked(-_counts(seen, labels, u), seen[u] == 0, k) for u in range(len(seen))}
+
+
+def _cut_too_early(seen: np.ndarray, labels: np.ndarray, k: int) -> Lists:
+    lists = {}
+    for user in range(len(seen)):
+        top = np.argsort(-_counts(seen, labels, user), kind="stable")[:k]
+        lists[user] = [int(item) for item in top if not seen[user, item]]
+    return lists
 
 
 def _ties_backwards(seen: np.ndarray, labels: np.ndarray, k: int) -> Lists:
@@ -467,6 +475,12 @@ EXERCISES = (
                 "ones. A shorter list is right; for somebody who has seen everything, none.",
             ),
             Mistake(
+                "cut before the seen items left",
+                _cut_too_early,
+                "You cut the list at k first and removed the seen items afterwards, so some users "
+                "get too few. Remove first, then cut.",
+            ),
+            Mistake(
                 "one list for all",
                 _one_list,
                 "You counted all users for everybody. What are the clusters for?",
@@ -526,17 +540,17 @@ EXERCISES = (
             ),
             Mistake(
                 "the comparison missed",
-                lambda: GUILTY - {9},
+                lambda: GUILTY - {8},
                 "Correct so far, and one is missing. Are the numbers of clusters names?",
             ),
             Mistake(
                 "the result missed",
-                lambda: GUILTY - {10},
+                lambda: GUILTY - {9},
                 "Correct so far, and one is missing. Could you watch what is recommended here?",
             ),
             Mistake(
                 "everything accused",
-                lambda: set(range(1, 11)),
+                lambda: set(range(1, 10)),
                 "You accuse them all. Some are the repairs of this chapter; keep those.",
             ),
         ),

@@ -235,7 +235,12 @@ def _examine(exercise: Exercise, answer: Any) -> tuple[Feedback, list[Any]]:
     """Judge an answer without counting it; also give its outcome, empty if there is none."""
     if answer is None or answer is ...:
         return _unanswered(exercise), []
-    if exercise.probes is not None and not callable(answer):
+    if exercise.probes is None:
+        answer = _unwrapped(exercise, answer)
+        if isinstance(answer, str) and isinstance(exercise.expected(), Real):
+            message = "Give a number, without quotation marks and without commas."
+            return Feedback(exercise.id, False, OTHER, message), []
+    elif not callable(answer):
         message = "Pass the function itself, without calling it: check(id, my_function)."
         return Feedback(exercise.id, False, OTHER, message), []
     try:
@@ -247,6 +252,16 @@ def _examine(exercise: Exercise, answer: Any) -> tuple[Feedback, list[Any]]:
         message = f"Your function stopped with {type(error).__name__}: {error}"
         return Feedback(exercise.id, False, CRASHED, message), []
     return _judge(exercise, outcome), outcome
+
+
+def _unwrapped(exercise: Exercise, answer: Any) -> Any:
+    """Take a list for a set where a set is wanted: a pair of brackets is no mistake."""
+    if isinstance(answer, list | tuple) and isinstance(exercise.expected(), Set):
+        try:
+            return set(answer)
+        except TypeError:  # what cannot be in a set
+            return answer
+    return answer
 
 
 def _example(exercise: Exercise, outcome: list[Any]) -> str:
@@ -311,11 +326,9 @@ def _recognised(exercise: Exercise, outcome: list[Any]) -> Mistake | None:
         if _matches(outcome, wrong, exercise.tolerance):
             return mistake
         rows = zip(outcome, wrong, right, strict=True)
-        if all(
-            _matches([mine], [theirs], exercise.tolerance)
-            or _matches([mine], [good], exercise.tolerance)
-            for mine, theirs, good in rows
-        ):
+        bad = [(m, t) for m, t, good in rows if not _matches([m], [good], exercise.tolerance)]
+        # One wrong probe is no pattern: too many mistakes look alike there.
+        if len(bad) > 1 and all(_matches([m], [t], exercise.tolerance) for m, t in bad):
             explains.append(mistake)
     return explains[0] if len(explains) == 1 else None
 

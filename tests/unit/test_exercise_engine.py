@@ -269,15 +269,36 @@ def test_an_example_shows_frames_and_odd_answers(planted):
 
 
 def test_a_mistake_is_recognised_though_an_edge_case_was_mended(planted):
-    planted(probes=lambda: [(np.array([1.0, 3.0]),), (np.array([5.0]),), (np.array([0.0]),)])
+    numbers = (1.0, 3.0, 5.0, 0.0)
+    planted(probes=lambda: [(np.array([number]),) for number in numbers])
     mended = {5.0: np.array([10.0])}
     feedback = check("99.1", lambda v: mended.get(v[0], v**2))
     assert feedback.mistake == "squared"
 
 
+def test_one_wrong_probe_is_no_pattern(planted):
+    # Whoever is right but for one input has made a slip of her own.
+    planted(probes=lambda: [(np.array([number]),) for number in (1.0, 3.0, 4.0)])
+    feedback = check("99.1", lambda v: v**2 if v[0] == 3 else doubled(v))
+    assert feedback.mistake == engine.OTHER
+
+
+def test_a_number_in_quotes_is_told_so(planted):
+    planted(expected=lambda: 7, probes=None, mistakes=())
+    assert "without quotation marks" in check("99.1", "7").message
+    assert check("99.1", 7).ok
+
+
+def test_a_list_will_do_where_a_set_is_wanted(planted):
+    planted(expected=lambda: {5, 6}, probes=None, mistakes=(Mistake("one", lambda: {5}, "More."),))
+    assert check("99.1", [6, 5]).ok and check("99.1", (5, 6)).ok
+    assert check("99.1", [5]).mistake == "one"
+    assert not check("99.1", [[5], [6]]).ok
+
+
 def test_a_wrong_answer_that_two_mistakes_explain_is_not_guessed_at(planted):
     # Both mistakes are alike on 1; nobody can tell which of them it was.
-    planted(probes=lambda: [(np.array([1.0]),), (np.array([3.0]),)])
+    planted(probes=lambda: [(np.array([number]),) for number in (1.0, 1.0, 3.0)])
     feedback = check("99.1", lambda v: v if v[0] == 1 else doubled(v))
     assert feedback.mistake == engine.OTHER and feedback.message == "Multiply."
 
