@@ -39,8 +39,8 @@ def data_folder() -> Path:
     raise DataError(f"No shipped data beside {package}. Install the package again.")
 
 
-def read_checked(name: str, folder: Path | None = None) -> pd.DataFrame:
-    """Read one shipped table after comparing the file with its SHA-256.
+def checked_path(name: str, folder: Path | None = None) -> Path:
+    """Find one shipped file and compare it with its SHA-256.
 
     Parameters
     ----------
@@ -48,6 +48,35 @@ def read_checked(name: str, folder: Path | None = None) -> pd.DataFrame:
         Path below the data folder, for example ``"movielens/ratings.csv.gz"``.
     folder : Path, optional
         The data folder; by default the shipped one.
+
+    Returns
+    -------
+    Path
+        The file, unchanged since it was shipped.
+
+    Raises
+    ------
+    DataError
+        If the file is unknown, missing or changed.
+    """
+    folder = data_folder() if folder is None else folder
+    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
+    sums = {path: digest for digest, _, path in (line.partition("  ") for line in lines if line)}
+    if name not in sums:
+        raise DataError(f"'{name}' is not a shipped file. There are: {', '.join(sorted(sums))}.")
+    path = folder / name
+    if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != sums[name]:
+        raise DataError(f"{path} is missing or was changed. Restore it: git checkout -- data")
+    return path
+
+
+def read_checked(name: str, folder: Path | None = None) -> pd.DataFrame:
+    """Read one shipped table after comparing the file with its SHA-256.
+
+    Parameters
+    ----------
+    name, folder
+        As in `checked_path`.
 
     Returns
     -------
@@ -64,15 +93,7 @@ def read_checked(name: str, folder: Path | None = None) -> pd.DataFrame:
     >>> read_checked("movielens/ratings.csv.gz").shape
     (100004, 4)
     """
-    folder = data_folder() if folder is None else folder
-    lines = (folder / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
-    sums = {path: digest for digest, _, path in (line.partition("  ") for line in lines if line)}
-    if name not in sums:
-        raise DataError(f"'{name}' is not a shipped table. There are: {', '.join(sorted(sums))}.")
-    path = folder / name
-    if not path.exists() or hashlib.sha256(path.read_bytes()).hexdigest() != sums[name]:
-        raise DataError(f"{path} is missing or was changed. Restore it: git checkout -- data")
-    return pd.read_csv(path)
+    return pd.read_csv(checked_path(name, folder))
 
 
 def load_movielens() -> Interactions:

@@ -1,25 +1,31 @@
 """Turning a history into numbers: profiles, interest maps, and what a network makes of them.
 
 Third step of the pipeline.  Profiles are used from chapter 3 on; interest maps and the
-convolutional network are taught in chapter 7.  TensorFlow is imported only when a network is built.
+convolutional network are taught in chapter 7, training and other networks in chapter 8, texts in
+chapter 9.  TensorFlow is imported only when a network is built.
 """
 
-from recsys_tutorial.features.cnn import (
-    TrainedNetwork,
-    build_interest_cnn,
-    cross_entropy,
+from recsys_tutorial.features.extraction import (
+    FeatureExtractor,
     layer_activations,
     penultimate_features,
-    row_cross_entropy,
-    train_network,
 )
 from recsys_tutorial.features.maps import (
     InterestWindows,
     ItemTopics,
     fit_item_topics,
     interest_windows,
+    latest_rows,
     maps_of_latest,
+    maps_of_rows,
     one_hot_maps,
+)
+from recsys_tutorial.features.networks import (
+    build_conv1d_network,
+    build_dense_network,
+    build_gru_network,
+    build_interest_cnn,
+    build_transformer_network,
 )
 from recsys_tutorial.features.profiles import (
     genre_matrix,
@@ -28,24 +34,55 @@ from recsys_tutorial.features.profiles import (
     unit_rows,
     user_factors,
 )
+from recsys_tutorial.features.text import (
+    LsaEncoder,
+    SentenceEncoder,
+    ShippedEncoder,
+    TextEncoder,
+    encode_items,
+    item_texts,
+    quantise,
+    user_vectors,
+)
+from recsys_tutorial.features.training import (
+    TrainedNetwork,
+    cross_entropy,
+    row_cross_entropy,
+    train_network,
+)
 
 __all__ = [
+    "FeatureExtractor",
     "InterestWindows",
     "ItemTopics",
+    "LsaEncoder",
+    "SentenceEncoder",
+    "ShippedEncoder",
+    "TextEncoder",
     "TrainedNetwork",
+    "build_conv1d_network",
+    "build_dense_network",
+    "build_gru_network",
     "build_interest_cnn",
+    "build_transformer_network",
     "cross_entropy",
+    "encode_items",
     "fit_item_topics",
     "genre_matrix",
     "genre_profiles",
     "interest_windows",
     "item_factors",
+    "item_texts",
+    "latest_rows",
     "layer_activations",
     "maps_of_latest",
+    "maps_of_rows",
     "one_hot_maps",
     "penultimate_features",
+    "quantise",
     "row_cross_entropy",
     "train_network",
     "unit_rows",
     "user_factors",
+    "user_vectors",
 ]

@@ -248,10 +248,82 @@ def maps_of_latest(
     DataError
         If the log has no times.
     """
+    rows, users = latest_rows(interactions, topics, n_events)
+    return maps_of_rows(topics, rows), users
+
+
+def latest_rows(
+    interactions: Interactions, topics: ItemTopics, n_events: int = 28
+) -> tuple[np.ndarray, np.ndarray]:
+    """Which items stand in each user's map: 28 whole numbers instead of 784 decimals.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        A log with times.
+    topics : ItemTopics
+        Topics of the items.
+    n_events : int
+        Events per user.
+
+    Returns
+    -------
+    rows : ndarray of int32, shape (n_users, n_events)
+        Row numbers of the latest items in `topics`, oldest first, right-aligned; -1 where the
+        history is too short.
+    users : ndarray, shape (n_users,)
+        The user of each row, in ascending order.
+
+    Raises
+    ------
+    DataError
+        If the log has no times.
+    KeyError
+        If an item has no topics.
+    ValueError
+        If `n_events` is less than 1.
+    """
+    if n_events < 1:
+        raise ValueError(f"n_events={n_events} must be at least 1.")
     items, histories = _histories(interactions)
-    rows = topics.rows(items)
-    maps = [_pad(topics.membership[rows[p[-n_events:]]], n_events) for p in histories.values()]
-    return np.array(maps), np.array(list(histories))
+    item_rows = topics.rows(items).astype("int32")
+    lengths = np.array([len(places) for places in histories.values()])
+    # Histories lie one behind the other, so the place before the end of one is counted back.
+    places = np.cumsum(lengths)[:, None] + np.arange(-n_events, 0)
+    missing = n_events - lengths[:, None] > np.arange(n_events)
+    rows = np.where(missing, -1, item_rows[np.where(missing, 0, places)])
+    return rows.astype("int32"), np.array(list(histories))
+
+
+def maps_of_rows(topics: ItemTopics, rows: np.ndarray) -> np.ndarray:
+    """Draw the maps of some users from the row numbers of their items.
+
+    Parameters
+    ----------
+    topics : ItemTopics
+        Topics of the items.
+    rows : ndarray of int, shape (n_users, n_events)
+        As `latest_rows` gives them.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_users, n_events, n_topics)
+        The maps; -1 becomes a row of zeros.
+
+    Raises
+    ------
+    IndexError
+        If a row number does not exist.
+
+    Examples
+    --------
+    >>> two = ItemTopics(pd.Index(["a", "b"]), np.eye(2, dtype="float32"), np.array([0, 1]), 2)
+    >>> maps_of_rows(two, np.array([[-1, 1]])).tolist()
+    [[[0.0, 0.0], [0.0, 1.0]]]
+    """
+    maps = topics.membership[rows]
+    maps[rows < 0] = 0
+    return maps
 
 
 def one_hot_maps(sequences: np.ndarray, n_topics: int) -> np.ndarray:

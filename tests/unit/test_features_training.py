@@ -1,4 +1,4 @@
-"""The convolutional network: its shape, its training, the layer that features come from."""
+"""Training: early stopping, seeds, the loss; and what happens with bad data."""
 
 import subprocess
 import sys
@@ -7,13 +7,10 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from scipy.signal import correlate2d
 
 from recsys_tutorial.features import (
     build_interest_cnn,
     cross_entropy,
-    layer_activations,
-    penultimate_features,
     row_cross_entropy,
     train_network,
 )
@@ -43,53 +40,6 @@ def train_by_heart(random_state: int = 0, **options):
     small.optimizer.learning_rate = 3e-3
     trained = train_network(small, train, validation, batch_size=32, **options)
     return trained, validation
-
-
-# ------------------------------------------------------------------ the network
-
-
-@deep
-def test_the_number_of_parameters_is_the_articles(network):
-    assert network.count_params() == 347_146
-
-
-@deep
-def test_shapes_and_parameters_of_the_layers(network):
-    found = {x.name: (tuple(x.output.shape[1:]), x.count_params()) for x in network.layers}
-    assert found == {
-        "filters": ((26, 26, 32), 32 * (9 + 1)),
-        "pooled": ((13, 13, 32), 0),
-        "flat": ((5408,), 0),
-        "features": ((64,), 5408 * 64 + 64),
-        "dropout": ((64,), 0),
-        "mix": ((10,), 64 * 10 + 10),
-    }
-
-
-@deep
-def test_other_sizes():
-    other = build_interest_cnn(20, 12, 4)
-    assert other.predict(np.zeros((2, 20, 12)), verbose=0).shape == (2, 4)
-    assert other.get_layer("filters").output.shape[1:] == (18, 10, 32)
-
-
-@deep
-def test_the_seed_decides_the_weights(network):
-    first = network.get_weights()
-    same, other = (
-        build_interest_cnn().get_weights(),
-        build_interest_cnn(random_state=1).get_weights(),
-    )
-    assert all(np.array_equal(a, b) for a, b in zip(first, same, strict=True))
-    assert not np.array_equal(first[0], other[0])
-
-
-@deep
-def test_maps_need_no_channel_axis(network):
-    some = random_maps(3)
-    # A second network: one that was compiled for three axes refuses four.
-    with_axis = build_interest_cnn().predict(some[..., None], verbose=0)
-    assert np.allclose(network.predict(some, verbose=0), with_axis, atol=1e-6)
 
 
 # ------------------------------------------------------------------ training
@@ -133,61 +83,32 @@ def test_the_training_loss_falls():
     assert trained.train_loss[-1] < trained.train_loss[0] - 0.05
 
 
-# ------------------------------------------------------------------ features
+@deep
+def test_the_bar_shows_the_epochs_and_goes_away(capfd):
+    train_by_heart(max_epochs=2, progress=True)
+    shown = capfd.readouterr().err
+    assert "2/2" in shown and "validation=" in shown
+    train_by_heart(max_epochs=1)
+    assert "epoch" not in capfd.readouterr().err
 
 
 @deep
-def test_features_are_the_layer_before_the_softmax(network):
-    some = random_maps(5)
-    features = penultimate_features(network, some)
-    weights, bias = network.get_layer("mix").get_weights()
-    raw = np.exp(features @ weights + bias)
-    mixes = network.predict(some, verbose=0)
-    assert features.shape == (5, 64) and features.min() >= 0
-    assert np.allclose(raw / raw.sum(axis=1, keepdims=True), mixes, atol=1e-5)
-
-
-@deep
-def test_features_are_not_the_softmax(network):
-    some = random_maps(40)
-    features, mixes = penultimate_features(network, some), network.predict(some, verbose=0)
-    assert np.allclose(mixes.sum(axis=1), 1, atol=1e-5)
-    assert not np.allclose(features.sum(axis=1), 1, atol=0.01)
-    ranks = [np.linalg.matrix_rank(X - X.mean(axis=0), tol=1e-4) for X in (mixes, features)]
-    assert ranks[0] <= 9 < ranks[1]
-
-
-@deep
-def test_features_are_not_silenced_by_dropout():
-    heavy, some = build_interest_cnn(dropout=0.9), random_maps(4)
-    once, again = penultimate_features(heavy, some), penultimate_features(heavy, some)
-    assert np.array_equal(once, again)
-    assert np.allclose(once, layer_activations(heavy, some, "dropout"), atol=1e-6)
-
-
-@deep
-def test_filters_slide_over_the_map_without_padding_or_flipping(network):
-    one = random_maps(1)
-    weights, bias = network.get_layer("filters").get_weights()
-    found = layer_activations(network, one, "filters")[0]
-    for number in (0, 31):
-        response = correlate2d(one[0], weights[:, :, 0, number], mode="valid") + bias[number]
-        assert np.allclose(found[:, :, number], np.maximum(response, 0), atol=1e-5)
-
-
-@deep
-@pytest.mark.parametrize("n", [1, 255, 256, 700])
-def test_pieces_are_put_together_in_order(network, n):
-    some = random_maps(n, seed=n)
-    features = penultimate_features(network, some)
-    assert features.shape == (n, 64)
-    assert np.allclose(features[-1:], penultimate_features(network, some[-1:]), atol=1e-5)
-
-
-@deep
-def test_there_is_no_such_layer(network):
-    with pytest.raises(ValueError, match="hidden"):
-        layer_activations(network, random_maps(1), "hidden")
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda X, y: (X[:0], y[:0]), "0 maps"),
+        (lambda X, y: (X[:3], y), "3 maps and 6 targets"),
+        (lambda X, y: (np.where(X > 0.5, np.nan, X), y), "NaN"),
+        (lambda X, y: (X, y / np.zeros_like(y)), "NaN or infinity"),
+    ],
+)
+@pytest.mark.parametrize("part", ["training", "validation"])
+@pytest.mark.filterwarnings("ignore:divide by zero")
+def test_bad_data_are_named(network, spoil, words, part):
+    good = random_maps(6), random_mixes(6)
+    pair = [spoil(*good), good] if part == "training" else [good, spoil(*good)]
+    with pytest.raises(ValueError, match=f"{part} part .*{words}"):
+        train_network(network, *pair)
 
 
 # ------------------------------------------------------------------ cross-entropy
