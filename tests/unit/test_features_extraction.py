@@ -1,7 +1,9 @@
 """From a network to features: layers, the fitted extractor, keeping it, and many users."""
 
+import importlib.util
 import json
 import tracemalloc
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -304,3 +306,21 @@ def test_a_changed_network_is_not_opened(network, tmp_path):
         file.write(b"more")
     with pytest.raises(DataError, match="does not belong"):
         FeatureExtractor.load(tmp_path)
+
+
+# ------------------------------------------------------------------ how fast
+
+
+@pytest.mark.slow
+def test_the_tool_that_measures_the_speed(extractor):
+    path = Path(__file__).parents[2] / "tools" / "measure_extraction.py"
+    spec = importlib.util.spec_from_file_location("measure_extraction", path)
+    tool = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(tool)
+    tool.measure(extractor, 1000)
+    speed, few = tool.measure(extractor, 8_192)
+    _, many = tool.measure(extractor, 32_768)
+    # 20,000 a second on two idle cores; here other tests run beside it.
+    assert speed > 1000
+    # 24,000 more users in features alone are 6 MB; their maps would be 77 MB.
+    assert many - few < 40
