@@ -52,6 +52,14 @@ def _squares_against_eps(X: np.ndarray, i: int, eps: float) -> np.ndarray:
     return np.flatnonzero(_gaps(X, i) ** 2 <= eps)
 
 
+def _rows_themselves(X: np.ndarray, i: int, eps: float) -> np.ndarray:
+    return X[_gaps(X, i) <= eps]
+
+
+def _strict_squares(X: np.ndarray, i: int, eps: float) -> np.ndarray:
+    return np.flatnonzero(_gaps(X, i) ** 2 < eps)
+
+
 def _in_a_box(X: np.ndarray, i: int, eps: float) -> np.ndarray:
     return np.flatnonzero((np.abs(X - X[i]) <= eps).all(axis=1))
 
@@ -337,6 +345,18 @@ EXERCISES = (
                 "compares squared distance with eps",
                 _squares_against_eps,
                 "You compare a squared distance with eps. Take the root, or square eps as well.",
+            ),
+            Mistake(
+                "squared distance, and strict",
+                _strict_squares,
+                "Two slips: a squared distance is compared with eps, and points at distance eps "
+                "exactly are left out.",
+            ),
+            Mistake(
+                "the points themselves",
+                _rows_themselves,
+                "You return the points. Their row numbers are wanted: index nothing, look for "
+                "where the condition holds.",
             ),
             Mistake(
                 "box instead of ball",

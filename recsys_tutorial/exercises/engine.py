@@ -361,7 +361,7 @@ def same(a: Any, b: Any, tolerance: float) -> bool:
 
     Examples
     --------
-    >>> same([1, 2.0], np.array([1, 2]), 1e-9), same("K-Means ", "k-means", 0), same(1, "1", 0)
+    >>> same([1, 2.0], np.array([1, 2]), 1e-9), same("(K-Means) ", "k-means", 0), same(1, "1", 0)
     (True, True, False)
     """
     if isinstance(a, pd.DataFrame) and isinstance(b, pd.DataFrame):
@@ -373,7 +373,9 @@ def same(a: Any, b: Any, tolerance: float) -> bool:
         return same(a, b.to_dict(), tolerance)
     a, b = _plain(a), _plain(b)
     if isinstance(a, str) and isinstance(b, str):
-        return a.strip().lower() == b.strip().lower()
+        # A learner who copies the letter with its bracket, (c), means c.
+        a, b = (text.strip(' ().\t\n').lower() for text in (a, b))
+        return a == b
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return a.keys() == b.keys() and all(same(a[key], b[key], tolerance) for key in a)
     if isinstance(a, list | np.ndarray) and isinstance(b, list | np.ndarray):

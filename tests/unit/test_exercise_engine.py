@@ -24,6 +24,7 @@ from recsys_tutorial.exercises.engine import InputChangedError, same
 TABLE = pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=["x", "y"])
 
 SAME = [
+    ("(c) ", "C"),
     (1, 1.0),
     (1, np.int64(1)),
     (np.float32(0.5), 0.5),
