@@ -2,9 +2,17 @@
 
 Fourth step of the pipeline.  K-means (chapter 3), DBSCAN (chapter 4) and hierarchical clustering
 (chapter 5) are written here to be read, and agree with scikit-learn and SciPy; `cluster_users`
-is the door to the libraries, for work.  Chapter 6 judges.
+is the door to the libraries, for work.  Chapter 6 judges; chapter 9 finds words for clusters, and
+keeps their numbers when behaviour changes.
 """
 
+from recsys_tutorial.clustering.adapting import (
+    Reclustering,
+    match_centres,
+    match_clusters,
+    recluster,
+    renumber,
+)
 from recsys_tutorial.clustering.dbscan import (
     DBSCANResult,
     core_points,
@@ -43,13 +51,24 @@ from recsys_tutorial.clustering.kmeans import (
     update_centres,
 )
 from recsys_tutorial.clustering.library import cluster_users, fit_kmeans
+from recsys_tutorial.clustering.naming import (
+    blind_match,
+    class_tfidf,
+    cluster_documents,
+    item_words,
+    top_words,
+)
 
 __all__ = [
     "DBSCANResult",
     "KMeansResult",
+    "Reclustering",
     "adjusted_rand",
     "agreement",
     "assign_to_centres",
+    "blind_match",
+    "class_tfidf",
+    "cluster_documents",
     "cluster_users",
     "cophenetic_correlation",
     "cophenetic_distances",
@@ -60,20 +79,26 @@ __all__ = [
     "fit_kmeans",
     "gap_statistic",
     "inertia_curve",
+    "item_words",
     "k_distances",
     "kmeans",
     "kmeans_objective",
     "kmeans_plus_plus",
     "kmeans_step",
     "leaf_order",
+    "match_centres",
+    "match_clusters",
     "merge_tree",
     "neighbourhoods",
     "permute_columns",
     "rand_index",
+    "recluster",
+    "renumber",
     "silhouette_curve",
     "silhouette_values",
     "split_noise",
     "squared_distances",
     "stability",
+    "top_words",
     "update_centres",
 ]
