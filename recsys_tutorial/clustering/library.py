@@ -12,7 +12,7 @@ from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
 from threadpoolctl import threadpool_limits
 
 # Tables with at most this many numbers are clustered faster by one thread than by several.
-SMALL = 200_000
+SMALL = 500_000
 
 
 def fit_kmeans(X: np.ndarray, n_clusters: int, *, random_state: int = 0) -> KMeans:
