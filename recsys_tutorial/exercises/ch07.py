@@ -1,7 +1,7 @@
 """Exercises of chapter 7, interest maps and the convolutional network.
 
-The last one holds the source article's own error: it takes the softmax for the hidden layer.  All
-of them are checked without TensorFlow.
+The right layer holds the source article's own error: it takes the softmax for the hidden layer.
+All of them are checked without TensorFlow.
 """
 
 from __future__ import annotations
@@ -36,6 +36,19 @@ def _asks_about_the_past(history: list[str], t: int, n_events: int, horizon: int
 
 def _shows_the_oldest(history: list[str], t: int, n_events: int, horizon: int) -> Window:
     return history[: min(n_events, t)], history[t : t + horizon]
+
+
+def _as_printed(history: list[str], t: int, n_events: int, horizon: int) -> Window:
+    return history[t - n_events + 1 : t + 1], history[t : t + horizon]
+
+
+def _exchanged(history: list[str], t: int, n_events: int, horizon: int) -> Window:
+    shown, asked = _window(history, t, n_events, horizon)
+    return asked, shown
+
+
+def _horizon_as_a_place(history: list[str], t: int, n_events: int, horizon: int) -> Window:
+    return history[max(0, t - n_events) : t], history[t:horizon]
 
 
 def _negative_start(history: list[str], t: int, n_events: int, horizon: int) -> Window:
@@ -80,6 +93,19 @@ def _transposed(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
     return _convolution(interest_map, weights.T)
 
 
+def _relu(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return np.maximum(0, _convolution(interest_map, weights))
+
+
+def _one_place_too_few(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    return _convolution(interest_map, weights)[:-1, :-1]
+
+
+def _matrix_product(interest_map: np.ndarray, weights: np.ndarray) -> np.ndarray:
+    places = np.lib.stride_tricks.sliding_window_view(interest_map, weights.shape)
+    return (places @ weights).sum(axis=(2, 3))
+
+
 def _convolution_probes() -> list[tuple[np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(7)
     small = (np.arange(12.0).reshape(3, 4), np.array([[1.0, 0.0, 2.0], [0.0, 1.0, 0.0], [3.0] * 3]))
@@ -91,7 +117,7 @@ def _features(layers: Layers) -> np.ndarray:
     return dict(layers)["features"]
 
 
-def _counted_from_the_end(place: int) -> Callable[[Layers], np.ndarray]:
+def _counted(place: int) -> Callable[[Layers], np.ndarray]:
     return lambda layers: layers[place][1]
 
 
@@ -110,9 +136,68 @@ def _layers(rng: np.random.Generator, n: int) -> list[Layers]:
     mix = rng.random((n, 3))
     mix = mix / mix.sum(axis=1, keepdims=True)
     body = [("filters", rng.random((n, 4, 4, 3))), ("pooled", rng.random((n, 2, 2, 3)))]
-    body += [("flat", flat), ("features", features)]
-    # The same network with dropout, as in this chapter, and without, as in the article.
-    return [[*body, ("dropout", silenced), ("mix", mix)], [*body, ("mix", mix)]]
+    more = [("filters_2", rng.random((n, 3, 3, 2))), ("pooled_2", rng.random((n, 2, 2, 2)))]
+    head = [("flat", flat), ("features", features)]
+    silent, end = ("dropout", silenced), ("mix", mix)
+    # With dropout, as in this chapter; without, as in the article; and deeper than either.
+    return [[*body, *head, silent, end], [*body, *head, end], [*body, *more, *head, silent, end]]
+
+
+def _notice(own: str, dense: str, flattened: str, cnn: str) -> Callable[[], dict[str, str]]:
+    """What each competitor of the ablation notices, by the names that the chapter gives them."""
+    return lambda: {
+        "own history": own,
+        "dense": dense,
+        "flattened softmax": flattened,
+        "CNN": cnn,
+    }
+
+
+def _shuffled(maps: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(maps, orders[:, :, None], axis=1)
+
+
+def _one_order_for_all(maps: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    return maps[:, orders[0]]
+
+
+def _topics_shuffled(maps: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    # Made to fit, since a map may have more topics than events.
+    columns = orders % maps.shape[2]
+    return np.take_along_axis(maps, columns[:, None, : maps.shape[2]], axis=2)
+
+
+def _rows_of_everybody(maps: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    n_users, n_events, n_topics = maps.shape
+    places = np.argsort(orders.T.reshape(-1), kind="stable")
+    return maps.reshape(-1, n_topics)[places].reshape(n_users, n_events, n_topics)
+
+
+def _put_where_it_goes(maps: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    return np.take_along_axis(maps, np.argsort(orders, axis=1)[:, :, None], axis=1)
+
+
+def _every_order_for_every_map(maps: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    return maps[:, orders]
+
+
+def _backwards(maps: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    return maps[:, ::-1]
+
+
+def _nothing_moved(maps: np.ndarray, orders: np.ndarray) -> np.ndarray:
+    return maps
+
+
+def _shuffle_probes() -> list[tuple[np.ndarray, np.ndarray]]:
+    rng = np.random.default_rng(11)
+    # Two users, three events, two topics; the first order is a turn, which is not its own inverse.
+    small = np.array([[[1, 0], [2, 0], [3, 0]], [[0, 4], [0, 5], [0, 6]]], dtype=float)
+    probes = [(small, np.array([[1, 2, 0], [0, 2, 1]]))]
+    for n_users, n_events, n_topics in [(3, 4, 4), (2, 5, 3), (4, 6, 8), (3, 8, 5), (5, 7, 7)]:
+        orders = np.array([rng.permutation(n_events) for _ in range(n_users)])
+        probes.append((rng.random((n_users, n_events, n_topics)), orders))
+    return probes
 
 
 EXERCISES = (
@@ -127,6 +212,24 @@ EXERCISES = (
                 _sees_the_event,
                 "The event at t stands in both lists, so the network may copy the answer. "
                 "Where does a slice end?",
+            ),
+            Mistake(
+                "the version that was to be mended",
+                _as_printed,
+                "This is the version in the notebook. The event at t stands in both lists; and try "
+                "it with a short history, where its start is negative.",
+            ),
+            Mistake(
+                "exchanged",
+                _exchanged,
+                "You return what is asked first and what is shown second. "
+                "The exercise names them the other way round.",
+            ),
+            Mistake(
+                "the horizon taken for a place",
+                _horizon_as_a_place,
+                "The horizon is a number of events, and the second number of a slice is a place. "
+                "At which place does the last event asked for stand?",
             ),
             Mistake(
                 "asks about the past",
@@ -189,6 +292,24 @@ EXERCISES = (
                 _transposed,
                 "Your filter lies on its side: its rows are time, as those of the map are.",
             ),
+            Mistake(
+                "relu",
+                _relu,
+                "You replaced negative responses by 0. The layer does so afterwards; "
+                "here we want the responses themselves.",
+            ),
+            Mistake(
+                "one place too few",
+                _one_place_too_few,
+                "Your last row and your last column are missing. "
+                "How many places has the filter on a map of 3 by 3?",
+            ),
+            Mistake(
+                "a product of matrices",
+                _matrix_product,
+                "You multiplied piece and filter as matrices. The formula multiplies the two "
+                "numbers that lie on top of each other.",
+            ),
         ),
         "For every place, cut out a piece of the map as large as the filter, multiply the two "
         "number by number, and add up.",
@@ -217,6 +338,11 @@ EXERCISES = (
                 "one place too many",
                 lambda: (SIDE - WIDTH + 2) / 2,
                 "Count the places of the filter again: on a map of 3 by 3 there is one.",
+            ),
+            Mistake(
+                "one place too few",
+                lambda: (SIDE - WIDTH) // 2,
+                "Count the places of the filter again: on a map of 3 by 3 there is one, not none.",
             ),
             Mistake(
                 "pooling forgotten",
@@ -252,6 +378,12 @@ EXERCISES = (
                 "That is one filter. How many has the layer?",
             ),
             Mistake(
+                "three channels",
+                lambda: FILTERS * (3 * WEIGHTS_PER_FILTER + 1),
+                "You counted three channels, as a photograph has them: red, green and blue. "
+                "How many has an interest map?",
+            ),
+            Mistake(
                 "weights for every place",
                 lambda: FILTERS * (WEIGHTS_PER_FILTER + 1) * PLACES,
                 "You gave every place of the filter weights of its own. "
@@ -281,22 +413,33 @@ EXERCISES = (
         (
             Mistake(
                 "the softmax",
-                _counted_from_the_end(-1),
+                _counted(-1),
                 "That is the softmax, which the source article takes for the hidden layer: "
                 "each row sums to 1. What does the network know before it makes a forecast?",
             ),
             Mistake(
                 "the dropout",
-                _counted_from_the_end(-2),
+                _counted(-2),
                 "The last layer but one is not always the same layer: with dropout it hands out "
                 "features of which some were silenced by chance. Can you ask for a layer "
                 "in another way than by counting?",
             ),
             Mistake(
                 "a fixed place",
-                _counted_from_the_end(-3),
+                _counted(-3),
                 "Your place is right for the network with dropout and wrong for the one without. "
                 "Can you ask for a layer in another way than by counting?",
+            ),
+            Mistake(
+                "a fixed place, from the front",
+                _counted(3),
+                "Your place is right for the article's network and wrong for a deeper one. "
+                "Can you ask for a layer in another way than by counting?",
+            ),
+            Mistake(
+                "the name",
+                lambda layers: "features",
+                "That is the name of the layer. What stands beside it in the pair?",
             ),
             Mistake(
                 "the flattened map",
@@ -311,8 +454,132 @@ EXERCISES = (
             ),
         ),
         "You want the activations of the hidden dense layer. Each layer comes with its name.",
-        "Do not count from the end: dropout and softmax may follow or not. Search the list "
+        "Do not count, neither from the end nor from the front. Search the list "
         "for the pair whose first part is the name of the hidden layer.",
         _layer_probes,
+    ),
+    Exercise(
+        "07.6",
+        "Who would notice?",
+        "predict",
+        _notice("neither", "neither", "rows", "both"),
+        (
+            Mistake(
+                "everybody notices everything",
+                _notice("both", "both", "both", "both"),
+                "Add up the rows of a map, shuffle them, and add up again. "
+                "What has become of the sum?",
+            ),
+            Mistake(
+                "every network notices both",
+                _notice("neither", "both", "both", "both"),
+                "One of the networks gets the mean of the rows. "
+                "Which of the two shuffles changes a mean, and what can fresh weights undo?",
+            ),
+            Mistake(
+                "a convolution does not mind the columns",
+                _notice("neither", "neither", "rows", "rows"),
+                "Fresh weights can follow a column only where each column has weights of its own. "
+                "Do the nine weights of a filter belong to one column?",
+            ),
+            Mistake(
+                "an average minds the order",
+                _notice("rows", "neither", "rows", "both"),
+                "All 28 films shown are counted. In which order must you know them to count them?",
+            ),
+            Mistake(
+                "a mean minds the columns, a flattened map does not",
+                _notice("neither", "columns", "rows", "both"),
+                "The mean has one number for each column, and the first layer one weight for each "
+                "number. Permute the columns alike in all maps: can fresh weights follow them?",
+            ),
+            Mistake(
+                "only a convolution knows the order",
+                _notice("neither", "neither", "neither", "both"),
+                "Another competitor also has a weight of its own for every event of every topic. "
+                "Shuffle the rows differently in each map: do its weights still meet the same "
+                "event?",
+            ),
+            Mistake(
+                "flattening minds the columns",
+                _notice("neither", "neither", "both", "both"),
+                "The columns are permuted alike in all maps. A model with one weight for each "
+                "cell carries its weights along; does it compare neighbours?",
+            ),
+            Mistake(
+                "a mean minds the columns",
+                _notice("neither", "columns", "both", "both"),
+                "The mean has one number for each column, and the first layer one weight for each "
+                "number. Permute the columns alike in all maps: can fresh weights follow them?",
+            ),
+            Mistake(
+                "a convolution slides over time",
+                _notice("neither", "neither", "rows", "columns"),
+                "A filter is found wherever it stands, but it looks at three events running. "
+                "Are they still the same three after the rows were shuffled?",
+            ),
+            Mistake(
+                "rows and columns exchanged",
+                _notice("neither", "neither", "columns", "both"),
+                "You may have exchanged the two: rows are time, columns are topics.",
+            ),
+        ),
+        "Ask of each competitor: would the numbers it computes with be the same after the shuffle, "
+        "but for an order that it can learn anew?",
+        "Two questions. Rows are shuffled differently in every map: who has weights that belong to "
+        "a place in time? Columns are permuted alike in all maps: who compares neighbours?",
+    ),
+    Exercise(
+        "07.7",
+        "Shuffle time, and only time",
+        "write",
+        _shuffled,
+        (
+            Mistake(
+                "one order for all",
+                _one_order_for_all,
+                "You gave every map the order of the first. A network could learn that one order "
+                "as well as the true one; time would still be there.",
+            ),
+            Mistake(
+                "every order for every map",
+                _every_order_for_every_map,
+                "Your result has one axis too many: it holds each map in the order of every user. "
+                "Which of these orders belongs to map i?",
+            ),
+            Mistake(
+                "topics shuffled",
+                _topics_shuffled,
+                "You moved the columns. Rows are time; the topics have to stay where they are.",
+            ),
+            Mistake(
+                "rows of everybody",
+                _rows_of_everybody,
+                "You moved events from one user to another. "
+                "Then the mean profiles change too, and you would not know what a loss is due to.",
+            ),
+            Mistake(
+                "there and back",
+                _put_where_it_goes,
+                "You moved row r to the place orders[i, r]. The exercise asks the other way "
+                "round: row r of the new map is which row of the old one?",
+            ),
+            Mistake(
+                "backwards",
+                _backwards,
+                "You turned every map upside down. That is an order as well, and one that can be "
+                "learnt.",
+            ),
+            Mistake(
+                "nothing moved",
+                _nothing_moved,
+                "Your maps are as they were. If you put rows in order somewhere else, "
+                "is that what you return?",
+            ),
+        ),
+        "Each map keeps its own rows, in the order that its own line of `orders` gives.",
+        "Go through the users one by one: an array of places in square brackets picks the rows "
+        "of one map in that order. Then stack the maps.",
+        _shuffle_probes,
     ),
 )

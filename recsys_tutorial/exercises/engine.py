@@ -374,7 +374,7 @@ def same(a: Any, b: Any, tolerance: float) -> bool:
     a, b = _plain(a), _plain(b)
     if isinstance(a, str) and isinstance(b, str):
         # A learner who copies the letter with its bracket, (c), means c.
-        a, b = (text.strip(' ().\t\n').lower() for text in (a, b))
+        a, b = (text.strip(" ().\t\n").lower() for text in (a, b))
         return a == b
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return a.keys() == b.keys() and all(same(a[key], b[key], tolerance) for key in a)
