@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MAX_FILE, MAX_REPOSITORY = 3_000_000, 15_000_000
+MAX_FILE, MAX_REPOSITORY = 4_000_000, 12_000_000
 
 
 def repository_files(root=ROOT):
@@ -68,7 +68,7 @@ def test_the_check_sees_what_is_too_big(tmp_path):
         with open(tmp_path / name, "wb") as file:
             file.truncate(size)
     wrong = too_big(sorted(tmp_path.iterdir()))
-    assert wrong == ["big: 3.0 MB", "in all: 15.0 MB"]
+    assert wrong == ["big: 4.0 MB", "in all: 20.0 MB"]
 
 
 # Addresses of one machine, hosts of registries ----------------------------------------------
