@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-MAX_FILE, MAX_REPOSITORY = 4_000_000, 12_000_000
+MAX_FILE, MAX_REPOSITORY = 4_000_000, 15_000_000
 
 
 def repository_files(root=ROOT):
