@@ -45,6 +45,12 @@ def test_the_right_answer_is_not_given_away_by_its_length(chapter):
     assert not all(longest)
 
 
+@pytest.mark.parametrize("chapter", QUIZZES)
+def test_no_question_stands_on_a_ground_without_contrast(chapter):
+    # The colour that jupyterquiz gives to "choose all" leaves 3.06 to 1; letters need 4.5.
+    assert "many_choice" not in {question["type"] for question in load_quiz(chapter)}
+
+
 def test_an_unknown_chapter_lists_those_with_a_quiz():
     with pytest.raises(KeyError, match=r"no quiz for chapter '77'.*03"):
         load_quiz("77")
