@@ -417,6 +417,55 @@ def split_at(interactions: Interactions, test_share: float = 0.2) -> Split:
     )
 
 
+def split_leave_one_out(interactions: Interactions, *, random_state: int | None = None) -> Split:
+    """Hold out one event of every user: the latest, or one drawn at random.
+
+    Users who have one event only keep it.  With a single item to find, recall and hit rate are the
+    same, and one lucky hit decides about a user; with the latest event, users of all ages are asked
+    about their last moment, and the calendar leaks as in `split_latest`.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        A log; with times, unless a seed is given.
+    random_state : int, optional
+        Seed of the draw; by default the latest event is taken (among those of the same time the
+        one with the largest item id).
+
+    Returns
+    -------
+    Split
+        Training and test logs with the same item table.
+
+    Raises
+    ------
+    DataError
+        If the latest event is wanted and the log has no times, or nothing is left to test on.
+
+    Examples
+    --------
+    >>> from recsys_tutorial.datasets import load_movielens
+    >>> train, test = split_leave_one_out(load_movielens())
+    >>> train.n_events, test.n_events
+    (99333, 671)
+    """
+    events = interactions.events
+    if random_state is None:
+        if not interactions.has_time:
+            raise DataError("The log has no times. Give random_state to draw the event instead.")
+        events = events.sort_values(["user", "timestamp", "item"], kind="stable")
+    else:
+        events = events.sample(frac=1.0, random_state=random_state)
+        events = events.sort_values("user", kind="stable")
+    others = events.duplicated("user", keep="last")
+    alone = ~events.duplicated("user", keep=False)
+    is_test = ~(others | alone)
+    if not is_test.any():
+        raise DataError("Every user has one event only: nothing is left to test on.")
+    train, test = events[~is_test].sort_index(), events[is_test].sort_index()
+    return Split(interactions.with_events(train), interactions.with_events(test))
+
+
 def _need_share(test_share: float) -> None:
     if not 0 < test_share < 1:
         raise ValueError(f"test_share={test_share} must lie between 0 and 1.")

@@ -25,9 +25,13 @@ from recsys_tutorial.features.networks import (
     build_dense_network,
     build_gru_network,
     build_interest_cnn,
+    build_next_item_gru,
+    build_next_item_transformer,
     build_transformer_network,
+    score_next,
 )
 from recsys_tutorial.features.profiles import (
+    fit_user_factors,
     genre_matrix,
     genre_profiles,
     item_factors,
@@ -37,13 +41,8 @@ from recsys_tutorial.features.profiles import (
 from recsys_tutorial.features.sequences import (
     NextItemData,
     NextItemQuestions,
-    build_next_item_gru,
-    build_next_item_transformer,
-    hit_and_ndcg,
     next_item_data,
     order_events,
-    score_next,
-    target_ranks,
     transition_counts,
 )
 from recsys_tutorial.features.text import (
@@ -84,9 +83,9 @@ __all__ = [
     "cross_entropy",
     "encode_items",
     "fit_item_topics",
+    "fit_user_factors",
     "genre_matrix",
     "genre_profiles",
-    "hit_and_ndcg",
     "interest_windows",
     "item_factors",
     "item_texts",
@@ -101,7 +100,6 @@ __all__ = [
     "quantise",
     "row_cross_entropy",
     "score_next",
-    "target_ranks",
     "train_network",
     "transition_counts",
     "unit_rows",

@@ -61,9 +61,11 @@ def layer_activations(model: keras.Model, maps: np.ndarray, layer: str) -> np.nd
     ``model.inputs[0]`` works in every Keras; ``model.input`` of a Sequential fails in Keras 3.
     """
     encoder = _encoder(model, layer)
-    pieces = (
-        np.asarray(maps[i : i + _BATCH], "float32") for i in range(0, max(1, len(maps)), _BATCH)
-    )
+    maps = np.asarray(maps, "float32")
+    if not len(maps):
+        # Some builds of TensorFlow pool nothing at all into a wrong shape, so it gets one map.
+        return layer_activations(model, np.zeros((1, *maps.shape[1:])), layer)[:0]
+    pieces = (maps[i : i + _BATCH] for i in range(0, len(maps), _BATCH))
     return np.concatenate([encoder(piece, training=False).numpy() for piece in pieces])
 
 
@@ -257,10 +259,9 @@ class FeatureExtractor:
         encode = _fast(_encoder(self.model, self.layer))
 
         def describe(rows: np.ndarray) -> np.ndarray:
-            parts = [
-                encode(maps_of_rows(self.topics, rows[i : i + _BATCH]))
-                for i in range(0, max(1, len(rows)), _BATCH)
-            ]
+            parts = [np.empty((0, len(self.mean)))]
+            for i in range(0, len(rows), _BATCH):
+                parts.append(encode(maps_of_rows(self.topics, rows[i : i + _BATCH])))
             scaled = (np.concatenate(parts) - self.mean) / self.scale
             return scaled.astype("float32")
 

@@ -2,13 +2,16 @@
 
 Taught in chapters 7 and 8.  All have the same face, so that they can be compared on equal terms:
 they take maps of shape (n, n_events, n_topics), their last hidden layer is called ``features`` and
-their output, a mix of coarse topics, ``mix``.  Keras is imported inside the functions: chapters
-without a network run on machines that do not have it.
+their output, a mix of coarse topics, ``mix``.  Two more read rows of item numbers and score the
+next item.  Keras is imported inside the functions: chapters without a network run on machines that
+do not have it.
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+
+import numpy as np
 
 if TYPE_CHECKING:
     import keras
@@ -249,8 +252,7 @@ def build_transformer_network(
 
     Kang and McAuley (2018), Self-Attentive Sequential Recommendation. [kang2018self]
     """
-    if n_heads < 1 or width < 1 or width % n_heads:
-        raise ValueError(f"width={width} must be a multiple of n_heads={n_heads}.")
+    _check_heads(width, n_heads)
     layers = _start(n_events, n_topics, n_targets, dropout, learning_rate, random_state)
     import keras
 
@@ -272,6 +274,128 @@ def build_transformer_network(
     return _compiled(keras.Model(maps, mix), learning_rate)
 
 
+def build_next_item_gru(
+    n_items: int,
+    n_events: int = 28,
+    *,
+    width: int = 32,
+    dropout: float = 0.2,
+    learning_rate: float = 3e-3,
+    random_state: int = 0,
+) -> keras.Model:
+    """Build a recurrent network that scores every item at every place of a row.
+
+    Parameters
+    ----------
+    n_items, n_events : int
+        Number of items, and items per row.
+    width : int
+        Numbers per item, and units of the GRU.
+    dropout : float
+        Share of numbers silenced in each training step.
+    learning_rate : float
+        Of Adam.
+    random_state : int
+        Seed of the weights, and of the shuffling and dropout of a training that follows.
+
+    Returns
+    -------
+    keras.Model
+        A compiled network from (n, n_events) item numbers to (n, n_events, n_items + 1) scores.
+        The same table of item vectors serves the input and the output ("tied").
+
+    Raises
+    ------
+    ValueError
+        If an option is out of range.
+
+    References
+    ----------
+    Hidasi, Karatzoglou, Baltrunas and Tikk (2016), Session-based Recommendations with Recurrent
+    Neural Networks. [hidasi2016session]
+    """
+    sizes = {"n_items": n_items, "n_events": n_events, "width": width}
+    layers = _seeded_layers(sizes, dropout, learning_rate, random_state)
+    numbers, vectors, embedding = _embedded(n_items, n_events, width)
+    memory = layers.GRU(width, return_sequences=True, name="state")
+    state = layers.Dropout(dropout)(memory(layers.Dropout(dropout)(vectors)))
+    return _scored(numbers, state, embedding, n_items, learning_rate)
+
+
+def build_next_item_transformer(
+    n_items: int,
+    n_events: int = 28,
+    *,
+    width: int = 32,
+    n_heads: int = 2,
+    dropout: float = 0.2,
+    learning_rate: float = 3e-3,
+    random_state: int = 0,
+) -> keras.Model:
+    """Build a causal transformer of one block that scores every item at every place of a row.
+
+    Parameters
+    ----------
+    n_items, n_events, width, dropout, learning_rate, random_state
+        As in `build_next_item_gru`.
+    n_heads : int
+        Attention heads; they share the width.
+
+    Returns
+    -------
+    keras.Model
+        As in `build_next_item_gru`.  A place attends to itself and to earlier places only.
+
+    Raises
+    ------
+    ValueError
+        If `width` is no multiple of `n_heads`, or an option is out of range.
+
+    References
+    ----------
+    Kang and McAuley (2018), Self-Attentive Sequential Recommendation. [kang2018self]
+    """
+    _check_heads(width, n_heads)
+    sizes = {"n_items": n_items, "n_events": n_events, "width": width}
+    layers = _seeded_layers(sizes, dropout, learning_rate, random_state)
+    import keras
+
+    numbers, vectors, embedding = _embedded(n_items, n_events, width)
+    place = keras.ops.arange(n_events) + 0 * numbers
+    state = vectors + layers.Embedding(n_events, width, name="places")(place)
+    state = layers.Dropout(dropout)(state)
+    heads = layers.MultiHeadAttention(n_heads, width // n_heads, dropout=dropout, name="heads")
+    met = heads(layers.LayerNormalization()(state), state, use_causal_mask=True)
+    state = state + met
+    inner = layers.Dense(2 * width, activation="relu")(layers.LayerNormalization()(state))
+    state = layers.LayerNormalization()(state + layers.Dropout(dropout)(layers.Dense(width)(inner)))
+    return _scored(numbers, state, embedding, n_items, learning_rate)
+
+
+def score_next(model: keras.Model, contexts: np.ndarray, *, batch_size: int = 256) -> np.ndarray:
+    """Scores of all items for what follows the last item of each row.
+
+    Parameters
+    ----------
+    model : keras.Model
+        From `build_next_item_gru` or `build_next_item_transformer`.
+    contexts : ndarray of int, shape (n, n_events)
+        The latest items, oldest first, zeros on the left.
+    batch_size : int
+        Rows at a time; the scores of all places of a batch are in memory at once.
+
+    Returns
+    -------
+    ndarray of float32, shape (n, n_items + 1)
+        Higher is better.
+    """
+    import keras
+
+    starts = range(0, len(contexts), batch_size)
+    pieces = [model(contexts[s : s + batch_size], training=False) for s in starts]
+    return np.concatenate([keras.ops.convert_to_numpy(piece[:, -1]) for piece in pieces])
+
+
 def _start(
     n_events: int,
     n_topics: int,
@@ -281,10 +405,16 @@ def _start(
     random_state: int,
 ) -> Any:
     """Check the common options, set the seed, and give the module with the layers."""
-    if min(n_events, n_topics, n_targets) < 1:
-        raise ValueError(
-            f"n_events={n_events}, n_topics={n_topics} and n_targets={n_targets} must be 1 or more."
-        )
+    sizes = {"n_events": n_events, "n_topics": n_topics, "n_targets": n_targets}
+    return _seeded_layers(sizes, dropout, learning_rate, random_state)
+
+
+def _seeded_layers(
+    sizes: dict[str, int], dropout: float, learning_rate: float, random_state: int
+) -> Any:
+    if min(sizes.values()) < 1:
+        *first, last = (f"{name}={size}" for name, size in sizes.items())
+        raise ValueError(f"{', '.join(first)} and {last} must be 1 or more.")
     if not 0 <= dropout < 1:
         raise ValueError(f"dropout={dropout} must be at least 0 and less than 1.")
     if not learning_rate > 0:
@@ -295,6 +425,41 @@ def _start(
 
     keras.utils.set_random_seed(random_state)
     return keras.layers
+
+
+def _check_heads(width: int, n_heads: int) -> None:
+    if n_heads < 1 or width < 1 or width % n_heads:
+        raise ValueError(f"width={width} must be a multiple of n_heads={n_heads}.")
+
+
+def _embedded(
+    n_items: int, n_events: int, width: int
+) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.layers.Layer]:
+    import keras
+
+    numbers = keras.Input((n_events,), dtype="int32", name="numbers")
+    embedding = keras.layers.Embedding(n_items + 1, width, name="items")
+    return numbers, embedding(numbers), embedding
+
+
+def _scored(
+    numbers: keras.KerasTensor,
+    state: keras.KerasTensor,
+    embedding: keras.layers.Layer,
+    n_items: int,
+    learning_rate: float,
+) -> keras.Model:
+    """Compare the state at each place with the vector of every item, and compile."""
+    import keras
+
+    # A sum with 0 * input makes the numbers of all items part of the graph: the table of vectors
+    # is then looked up anew in every step, and learns from the output as well as from the input.
+    every = keras.ops.arange(n_items + 1) + 0 * numbers[0, 0]
+    scores = keras.ops.matmul(state, keras.ops.transpose(embedding(every)))
+    model = keras.Model(numbers, scores)
+    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
+    model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=loss)
+    return model
 
 
 def _sequential(

@@ -1,23 +1,19 @@
-"""The next film: histories as rows of item numbers, networks that read them, and what to beat.
+"""The next film: histories as rows of item numbers, and a chain of successors to beat.
 
-Taught in chapter 8.  A history is chopped into rows; at every place of a row the network has seen
-the items so far and is asked for the next one.  Item 0 stands for "nothing here": rows of short
-histories begin with zeros.  TensorFlow is imported only when a network is built.
+Taught in chapter 8.  A history is chopped into rows; at every place of a row a network has seen the
+items so far and is asked for the next one.  Item 0 stands for "nothing here": rows of short
+histories begin with zeros.  The networks stand in `networks`, the ranks of answers in `evaluation`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from recsys_tutorial.datasets import DataError, Interactions
-
-if TYPE_CHECKING:
-    import keras
 
 TIES = ("item", "random")
 
@@ -259,209 +255,3 @@ def transition_counts(histories: list[np.ndarray], n_items: int) -> sparse.csr_a
     second = np.concatenate([history[1:] for history in histories])
     shape = (n_items + 1, n_items + 1)
     return sparse.csr_array((np.ones(len(first)), (first, second)), shape=shape)
-
-
-def target_ranks(
-    scores: np.ndarray, questions: NextItemQuestions, *, places: slice = slice(None)
-) -> np.ndarray:
-    """Rank of the item that came next among all items that the user had not met before.
-
-    Parameters
-    ----------
-    scores : ndarray, shape (n, n_items + 1)
-        One row per question, higher is better; column 0, "nothing", never takes part.
-    questions : NextItemQuestions
-        The questions.
-    places : slice
-        Which questions the scores belong to; by default all.
-
-    Returns
-    -------
-    ndarray of float, shape (n,)
-        1 is best.  Items with the same score as the target count half: a score that says nothing
-        must not win by the order of the items.
-
-    Raises
-    ------
-    ValueError
-        If the shapes do not fit.
-
-    Examples
-    --------
-    >>> asked = NextItemQuestions(
-    ...     np.array([[0, 1]]), np.array([2]), np.array([7]), sparse.csr_array([[0, 1, 0, 0]])
-    ... )
-    >>> target_ranks(np.array([[9.0, 8.0, 1.0, 2.0]]), asked)
-    array([2.])
-    """
-    targets, seen = questions.targets[places], questions.seen[places]
-    if scores.shape != (len(targets), seen.shape[1]):
-        raise ValueError(f"Scores of shape {scores.shape}; {(len(targets), seen.shape[1])} wanted.")
-    blocked = seen.toarray() != 0
-    blocked[:, 0] = True
-    own = np.take_along_axis(scores, targets[:, None], axis=1)
-    better = ((scores > own) & ~blocked).sum(axis=1)
-    level = ((scores == own) & ~blocked).sum(axis=1)
-    return 1 + better + (level - 1) / 2
-
-
-def hit_and_ndcg(ranks: np.ndarray, users: np.ndarray, k: int = 20) -> pd.DataFrame:
-    """Hit rate and nDCG of questions with one right answer, averaged within each user.
-
-    Parameters
-    ----------
-    ranks : ndarray, shape (n_questions,)
-        Rank of the right answer (see `target_ranks`).
-    users : ndarray, shape (n_questions,)
-        Whose question it is.
-    k : int
-        Places that count.
-
-    Returns
-    -------
-    DataFrame
-        Indexed by user, columns ``hit`` and ``ndcg``.
-
-    Examples
-    --------
-    >>> hit_and_ndcg(np.array([1, 3, 50]), np.array(["a", "b", "b"]), k=20).values.tolist()
-    [[1.0, 1.0], [0.5, 0.25]]
-    """
-    inside = ranks <= k
-    table = pd.DataFrame({"hit": inside * 1.0, "ndcg": inside / np.log2(ranks + 1)})
-    return table.groupby(np.asarray(users)).mean().rename_axis("user")
-
-
-def build_next_item_gru(
-    n_items: int,
-    n_events: int = 28,
-    *,
-    width: int = 32,
-    dropout: float = 0.2,
-    learning_rate: float = 3e-3,
-    random_state: int = 0,
-) -> keras.Model:
-    """Build a recurrent network that scores every item at every place of a row.
-
-    Parameters
-    ----------
-    n_items, n_events : int
-        Number of items, and items per row.
-    width : int
-        Numbers per item, and units of the GRU.
-    dropout : float
-        Share of numbers silenced in each training step.
-    learning_rate : float
-        Of Adam.
-    random_state : int
-        Seed of the weights, and of the shuffling and dropout of a training that follows.
-
-    Returns
-    -------
-    keras.Model
-        A compiled network from (n, n_events) item numbers to (n, n_events, n_items + 1) scores.
-        The same table of item vectors serves the input and the output ("tied").
-    """
-    import keras
-
-    keras.utils.set_random_seed(random_state)
-    numbers, vectors, embedding = _embedded(n_items, n_events, width)
-    state = keras.layers.GRU(width, return_sequences=True, name="state")(
-        keras.layers.Dropout(dropout)(vectors)
-    )
-    state = keras.layers.Dropout(dropout)(state)
-    return _scored(numbers, state, embedding, n_items, learning_rate)
-
-
-def build_next_item_transformer(
-    n_items: int,
-    n_events: int = 28,
-    *,
-    width: int = 32,
-    n_heads: int = 2,
-    dropout: float = 0.2,
-    learning_rate: float = 3e-3,
-    random_state: int = 0,
-) -> keras.Model:
-    """Build a causal transformer of one block that scores every item at every place of a row.
-
-    Parameters
-    ----------
-    n_items, n_events, width, dropout, learning_rate, random_state
-        As in `build_next_item_gru`.
-    n_heads : int
-        Attention heads; they share the width.
-
-    Returns
-    -------
-    keras.Model
-        As in `build_next_item_gru`.  A place attends to itself and to earlier places only.
-    """
-    import keras
-
-    keras.utils.set_random_seed(random_state)
-    layers = keras.layers
-    numbers, vectors, embedding = _embedded(n_items, n_events, width)
-    place = keras.ops.arange(n_events) + 0 * numbers
-    state = vectors + layers.Embedding(n_events, width, name="places")(place)
-    state = layers.Dropout(dropout)(state)
-    heads = layers.MultiHeadAttention(n_heads, width // n_heads, dropout=dropout, name="heads")
-    met = heads(layers.LayerNormalization()(state), state, use_causal_mask=True)
-    state = state + met
-    inner = layers.Dense(2 * width, activation="relu")(layers.LayerNormalization()(state))
-    state = layers.LayerNormalization()(state + layers.Dropout(dropout)(layers.Dense(width)(inner)))
-    return _scored(numbers, state, embedding, n_items, learning_rate)
-
-
-def _embedded(
-    n_items: int, n_events: int, width: int
-) -> tuple[keras.KerasTensor, keras.KerasTensor, keras.layers.Layer]:
-    import keras
-
-    numbers = keras.Input((n_events,), dtype="int32", name="numbers")
-    embedding = keras.layers.Embedding(n_items + 1, width, name="items")
-    return numbers, embedding(numbers), embedding
-
-
-def _scored(
-    numbers: keras.KerasTensor,
-    state: keras.KerasTensor,
-    embedding: keras.layers.Layer,
-    n_items: int,
-    learning_rate: float,
-) -> keras.Model:
-    """Compare the state at each place with the vector of every item, and compile."""
-    import keras
-
-    # A sum with 0 * input makes the numbers of all items part of the graph: the table of vectors
-    # is then looked up anew in every step, and learns from the output as well as from the input.
-    every = keras.ops.arange(n_items + 1) + 0 * numbers[0, 0]
-    scores = keras.ops.matmul(state, keras.ops.transpose(embedding(every)))
-    model = keras.Model(numbers, scores)
-    loss = keras.losses.SparseCategoricalCrossentropy(from_logits=True, ignore_class=0)
-    model.compile(optimizer=keras.optimizers.Adam(learning_rate), loss=loss)
-    return model
-
-
-def score_next(model: keras.Model, contexts: np.ndarray, *, batch_size: int = 256) -> np.ndarray:
-    """Scores of all items for what follows the last item of each row.
-
-    Parameters
-    ----------
-    model : keras.Model
-        From `build_next_item_gru` or `build_next_item_transformer`.
-    contexts : ndarray of int, shape (n, n_events)
-        The latest items, oldest first, zeros on the left.
-    batch_size : int
-        Rows at a time; the scores of all places of a batch are in memory at once.
-
-    Returns
-    -------
-    ndarray of float32, shape (n, n_items + 1)
-        Higher is better.
-    """
-    import keras
-
-    starts = range(0, len(contexts), batch_size)
-    pieces = [model(contexts[s : s + batch_size], training=False) for s in starts]
-    return np.concatenate([keras.ops.convert_to_numpy(piece[:, -1]) for piece in pieces])

@@ -12,6 +12,7 @@ from recsys_tutorial.preprocessing import (
     normalise_rows,
     split_at,
     split_latest,
+    split_leave_one_out,
     split_random,
     standardise,
     user_item_matrix,
@@ -73,6 +74,20 @@ def test_everybody_keeps_something_and_gives_the_right_number(log, share, name):
     for user, size in sizes.items():
         wanted = 0 if size == 1 else max(1, int(np.floor(size * share + 1e-9)))
         assert given_up[user] == wanted
+
+
+@given(logs, st.none() | st.integers(0, 5))
+def test_everybody_with_two_events_gives_one(log, seed):
+    sizes = log.events.groupby("user").size()
+    assume((sizes > 1).any())
+    train, test = split_leave_one_out(log, random_state=seed)
+    assert rows_of(train) | rows_of(test) == rows_of(log)
+    assert train.n_events + test.n_events == log.n_events
+    assert test.events["user"].tolist() == sizes.index[sizes > 1].tolist()
+    if seed is None:
+        newest = train.events.groupby("user")["timestamp"].max()
+        held_out = test.events.set_index("user")["timestamp"]
+        assert (held_out >= newest[held_out.index]).all()
 
 
 @given(logs, shares)

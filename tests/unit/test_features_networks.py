@@ -8,10 +8,14 @@ from recsys_tutorial.features import (
     build_dense_network,
     build_gru_network,
     build_interest_cnn,
+    build_next_item_gru,
+    build_next_item_transformer,
     build_transformer_network,
     layer_activations,
     penultimate_features,
+    score_next,
 )
+from tests.unit.interest_networks import random_maps
 
 pytestmark = pytest.mark.deep
 BUILDERS = [
@@ -22,15 +26,6 @@ BUILDERS = [
     build_transformer_network,
 ]
 each_builder = pytest.mark.parametrize("build", BUILDERS, ids=lambda b: b.__name__)
-
-
-def random_maps(n: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).random((n, 28, 28)).astype("float32")
-
-
-@pytest.fixture(scope="module")
-def network():
-    return build_interest_cnn()
 
 
 # ------------------------------------------------------------------ the article's network
@@ -180,3 +175,70 @@ def test_bad_options_are_named(build, options, words):
 def test_shapes_that_cannot_work_are_named(build, options, words):
     with pytest.raises(ValueError, match=words):
         build(**options)
+
+
+# ------------------------------------------------------------------ the next item
+
+NEXT_ITEM = [build_next_item_gru, build_next_item_transformer]
+
+
+@pytest.mark.parametrize("build", NEXT_ITEM)
+def test_a_network_does_not_look_ahead(build):
+    network = build(9, 6, width=8)
+    rng = np.random.default_rng(0)
+    one = rng.integers(1, 10, size=(3, 6))
+    other = one.copy()
+    other[:, 4:] = 1 + other[:, 4:] % 9
+    scores, changed = (np.asarray(network(rows, training=False)) for rows in (one, other))
+    assert scores.shape == (3, 6, 10)
+    assert np.allclose(scores[:, :4], changed[:, :4], atol=1e-5)
+    assert not np.allclose(scores[:, 4:], changed[:, 4:], atol=1e-3)
+    assert np.allclose(score_next(network, one, batch_size=2), scores[:, -1], atol=1e-5)
+
+
+@pytest.mark.parametrize("build", NEXT_ITEM)
+def test_a_network_learns_what_follows_and_item_vectors_are_tied(build):
+    network = build(6, 4, width=8, dropout=0.0, learning_rate=0.03)
+    shapes = [tuple(weight.shape) for weight in network.trainable_weights]
+    assert shapes.count((7, 8)) == 1 and (8, 7) not in shapes
+    start = np.arange(6)[:, None]
+    inputs, targets = 1 + (start + np.arange(4)) % 6, 1 + (start + np.arange(1, 5)) % 6
+    network.fit(inputs, targets, epochs=120, batch_size=6, verbose=0)
+    assert score_next(network, inputs).argmax(axis=1).tolist() == targets[:, -1].tolist()
+
+
+def test_a_padded_place_is_not_asked():
+    network = build_next_item_gru(5, 3, width=4, dropout=0.0)
+    rows = np.array([[0, 1, 2]])
+    some = network.evaluate(rows, np.array([[0, 0, 3]]), verbose=0)
+    scores = score_next(network, rows)[0]
+    assert some == pytest.approx(np.log(np.exp(scores).sum()) - scores[3], rel=1e-4)
+
+
+def test_one_seed_one_next_item_network():
+    rows = np.array([[1, 2, 3]])
+    same, again, other = (
+        score_next(build_next_item_gru(5, 3, random_state=seed), rows) for seed in (1, 1, 2)
+    )
+    assert np.array_equal(same, again) and not np.allclose(same, other)
+
+
+@pytest.mark.parametrize("build", NEXT_ITEM)
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"n_items": 0}, "n_items=0"),
+        ({"n_items": 5, "n_events": 0}, "n_events=0"),
+        ({"n_items": 5, "dropout": 1.0}, "dropout=1.0"),
+        ({"n_items": 5, "learning_rate": 0.0}, "learning_rate=0.0"),
+        ({"n_items": 5, "random_state": -1}, "random_state=-1"),
+    ],
+)
+def test_bad_options_of_next_item_networks_are_named(build, options, words):
+    with pytest.raises(ValueError, match=words):
+        build(**options)
+
+
+def test_heads_share_the_width():
+    with pytest.raises(ValueError, match="width=9 must be a multiple of n_heads=2"):
+        build_next_item_transformer(5, width=9)

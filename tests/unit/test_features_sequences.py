@@ -1,20 +1,13 @@
-"""Histories as item numbers: order and ties, rows and questions, ranks, and the networks."""
+"""Histories as item numbers: order and ties, rows and questions."""
 
 import numpy as np
 import pandas as pd
 import pytest
-from scipy import sparse
 
 from recsys_tutorial.datasets import DataError, Interactions, load_movielens
 from recsys_tutorial.features.sequences import (
-    NextItemQuestions,
-    build_next_item_gru,
-    build_next_item_transformer,
-    hit_and_ndcg,
     next_item_data,
     order_events,
-    score_next,
-    target_ranks,
     transition_counts,
 )
 
@@ -151,89 +144,9 @@ def test_bad_wishes_are_refused(movielens):
         next_item_data(events, min_ratings=10_000)
 
 
-# ------------------------------------------------------------------ baselines and ranks
+# ------------------------------------------------------------------ what follows what
 
 
 def test_transitions_do_not_cross_viewers():
     counts = transition_counts([np.array([1, 2]), np.array([3]), np.array([2, 1])], 3).toarray()
     assert counts.sum() == 2 and counts[1, 2] == counts[2, 1] == 1
-
-
-def questions(targets, seen):
-    n = len(targets)
-    return NextItemQuestions(
-        np.zeros((n, 2), dtype="int32"), np.array(targets), np.arange(n), sparse.csr_array(seen)
-    )
-
-
-def test_ranks_leave_out_what_was_seen():
-    asked = questions([2, 2], [[0, 1, 0, 0, 0], [0, 0, 0, 0, 0]])
-    scores = np.array([[99, 9.0, 5.0, 7.0, 1.0]] * 2)
-    assert target_ranks(scores, asked).tolist() == [2, 3]
-    assert target_ranks(scores[1:], asked, places=slice(1, 2)).tolist() == [3]
-
-
-def test_a_score_that_says_nothing_gets_the_middle_rank():
-    asked = questions([1, 4], [[0] * 5, [0, 1, 0, 0, 0]])
-    assert target_ranks(np.zeros((2, 5)), asked).tolist() == [2.5, 2]
-
-
-def test_scores_of_another_shape_are_refused():
-    with pytest.raises(ValueError, match="wanted"):
-        target_ranks(np.zeros((2, 4)), questions([1, 4], [[0] * 5] * 2))
-
-
-def test_hits_are_averaged_within_a_viewer_first():
-    table = hit_and_ndcg(np.array([1, 21, 2, 99]), np.array([7, 7, 7, 8]), k=20)
-    assert table.loc[7, "hit"] == pytest.approx(2 / 3) and table.loc[8].tolist() == [0, 0]
-    assert table.loc[7, "ndcg"] == pytest.approx((1 + 1 / np.log2(3)) / 3)
-
-
-# ------------------------------------------------------------------ networks
-
-BUILDERS = [build_next_item_gru, build_next_item_transformer]
-
-
-@pytest.mark.parametrize("build", BUILDERS)
-def test_a_network_does_not_look_ahead(build):
-    pytest.importorskip("keras")
-    network = build(9, 6, width=8)
-    rng = np.random.default_rng(0)
-    one = rng.integers(1, 10, size=(3, 6))
-    other = one.copy()
-    other[:, 4:] = 1 + other[:, 4:] % 9
-    scores, changed = (np.asarray(network(rows, training=False)) for rows in (one, other))
-    assert scores.shape == (3, 6, 10)
-    assert np.allclose(scores[:, :4], changed[:, :4], atol=1e-5)
-    assert not np.allclose(scores[:, 4:], changed[:, 4:], atol=1e-3)
-    assert np.allclose(score_next(network, one, batch_size=2), scores[:, -1], atol=1e-5)
-
-
-@pytest.mark.parametrize("build", BUILDERS)
-def test_a_network_learns_what_follows_and_item_vectors_are_tied(build):
-    pytest.importorskip("keras")
-    network = build(6, 4, width=8, dropout=0.0, learning_rate=0.03)
-    shapes = [tuple(weight.shape) for weight in network.trainable_weights]
-    assert shapes.count((7, 8)) == 1 and (8, 7) not in shapes
-    start = np.arange(6)[:, None]
-    inputs, targets = 1 + (start + np.arange(4)) % 6, 1 + (start + np.arange(1, 5)) % 6
-    network.fit(inputs, targets, epochs=120, batch_size=6, verbose=0)
-    assert score_next(network, inputs).argmax(axis=1).tolist() == targets[:, -1].tolist()
-
-
-def test_a_padded_place_is_not_asked():
-    pytest.importorskip("keras")
-    network = build_next_item_gru(5, 3, width=4, dropout=0.0)
-    rows = np.array([[0, 1, 2]])
-    some = network.evaluate(rows, np.array([[0, 0, 3]]), verbose=0)
-    scores = score_next(network, rows)[0]
-    assert some == pytest.approx(np.log(np.exp(scores).sum()) - scores[3], rel=1e-4)
-
-
-def test_one_seed_one_network():
-    pytest.importorskip("keras")
-    rows = np.array([[1, 2, 3]])
-    same, again, other = (
-        score_next(build_next_item_gru(5, 3, random_state=seed), rows) for seed in (1, 1, 2)
-    )
-    assert np.array_equal(same, again) and not np.allclose(same, other)

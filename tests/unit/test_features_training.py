@@ -14,21 +14,9 @@ from recsys_tutorial.features import (
     row_cross_entropy,
     train_network,
 )
+from tests.unit.interest_networks import random_maps, random_mixes
 
 deep = pytest.mark.deep
-
-
-def random_maps(n: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).random((n, 28, 28)).astype("float32")
-
-
-def random_mixes(n: int, seed: int = 0) -> np.ndarray:
-    return np.random.default_rng(seed).dirichlet(np.ones(10), size=n).astype("float32")
-
-
-@pytest.fixture(scope="module")
-def network():
-    return build_interest_cnn()
 
 
 def train_by_heart(random_state: int = 0, **options):

@@ -14,6 +14,7 @@ from recsys_tutorial.preprocessing import (
     normalise_rows,
     split_at,
     split_latest,
+    split_leave_one_out,
     split_random,
     standardise,
     user_item_matrix,
@@ -360,3 +361,55 @@ def test_a_log_without_times_can_be_split_at_random():
 def test_both_parts_share_the_item_table(movielens):
     train, test = split_latest(movielens)
     assert train.items is test.items is movielens.items
+
+
+# ------------------------------------------------------------------ leave one out
+
+
+def test_the_latest_event_of_everybody_is_held_out():
+    made = log((1, 7, 5), (1, 8, 9), (1, 9, 7), (2, 7, 3), (2, 8, 1), (3, 7, 4))
+    train, test = split_leave_one_out(made)
+    held_out = test.events[["user", "item"]].to_numpy().tolist()
+    assert held_out == [[1, 8], [2, 7]]
+    # User 3 has one event, and keeps it.
+    assert set(train.events["user"]) == {1, 2, 3} and train.n_events == 4
+
+
+def test_among_the_last_of_one_moment_the_largest_id_is_held_out():
+    made = log((1, 3, 5), (1, 9, 5), (1, 4, 5))
+    assert split_leave_one_out(made).test.events["item"].tolist() == [9]
+    shuffled = Interactions(made.events.iloc[[1, 2, 0]], made.items)
+    assert split_leave_one_out(shuffled).test.events["item"].tolist() == [9]
+
+
+def test_a_drawn_event_follows_the_seed_and_every_event_is_drawn():
+    drawn = [
+        split_leave_one_out(TEN, random_state=s).test.events["item"].item() for s in range(200)
+    ]
+    again = split_leave_one_out(TEN, random_state=0).test.events["item"].item()
+    assert again == drawn[0]
+    counts = np.bincount(drawn, minlength=10)
+    assert counts.min() > 5 and counts.max() < 45  # 20 each, on average
+
+
+def test_leaving_one_out_keeps_order_and_items(movielens):
+    for seed in (None, 1):
+        train, test = split_leave_one_out(movielens, random_state=seed)
+        assert train.items is test.items is movielens.items
+        assert test.events["user"].is_unique and test.n_events == movielens.n_users
+        for part in (train, test):
+            again = part.events.sort_values(["user", "timestamp", "item"])
+            assert again.index.is_monotonic_increasing
+
+
+def test_leaving_one_out_without_times_needs_a_seed():
+    timeless = Interactions.from_frame(RATED, timestamp=None)
+    with pytest.raises(DataError, match="no times.*random_state"):
+        split_leave_one_out(timeless)
+    assert split_leave_one_out(timeless, random_state=0).test.n_events == 1
+
+
+@pytest.mark.parametrize("seed", [None, 0])
+def test_nothing_can_be_left_out_of_single_events(seed):
+    with pytest.raises(DataError, match="one event only"):
+        split_leave_one_out(log((1, 1, 5), (2, 1, 6)), random_state=seed)
