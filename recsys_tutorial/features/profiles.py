@@ -147,6 +147,64 @@ def user_factors(
     return unit_rows(u * s)
 
 
+def fit_user_factors(
+    matrix: UserItemMatrix,
+    n_factors: int = 20,
+    *,
+    random_state: int = 0,
+    max_users: int | None = None,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Factors of the users as in `user_factors`, and what it takes to describe somebody new.
+
+    Parameters
+    ----------
+    matrix : UserItemMatrix
+        Training interactions.
+    n_factors : int
+        Numbers per user, at most the smaller side of the matrix.
+    random_state : int
+        Seed of the randomised SVD, and of the sample.
+    max_users : int, optional
+        Learn the basis from a sample of this many users if there are more, and project everybody
+        on it: one pass over the data in place of a dozen.
+
+    Returns
+    -------
+    factors : ndarray, shape (n_users, n_factors)
+        Unit vectors; in single precision if a sample was drawn.
+    basis : ndarray, shape (n_items, n_factors)
+        Directions in the space of the items: ``unit_rows(histories @ basis)`` describes people
+        by what they met.
+
+    Raises
+    ------
+    ValueError
+        If `n_factors` does not fit the matrix.
+
+    Examples
+    --------
+    >>> from recsys_tutorial.datasets import load_movielens
+    >>> matrix = user_item_matrix(load_movielens())
+    >>> factors, basis = fit_user_factors(matrix)
+    >>> bool((unit_rows(matrix.values @ basis) * factors).sum(axis=1).min() > 0.95)
+    True
+    """
+    n_users = len(matrix.users)
+    if max_users is None or n_users <= max_users:
+        u, s, v = _svd(matrix, n_factors, random_state)
+        return unit_rows(u * s), v.T
+    rows = np.random.default_rng(random_state).choice(n_users, max_users, replace=False)
+    rows.sort()
+    sample = UserItemMatrix(matrix.values[rows], matrix.users[rows], matrix.items)
+    basis = _svd(sample, n_factors, random_state)[2].T
+    factors = np.empty((n_users, n_factors), dtype=np.float32)
+    # Block by block: the projection in double precision would need twice the memory of the result.
+    for start in range(0, n_users, max_users):
+        block = slice(start, start + max_users)
+        factors[block] = unit_rows(matrix.values[block] @ basis)
+    return factors, basis
+
+
 def item_factors(
     matrix: UserItemMatrix, n_factors: int = 32, *, random_state: int = 0
 ) -> np.ndarray:

@@ -1,7 +1,7 @@
 """Recommenders: from groups of users to a ranked list for one user.
 
-Fifth step of the pipeline, taught in chapter 10.  All share one interface:
-``fit(matrix)``, ``scores(users)``, ``recommend(users, k)``.
+Fifth step of the pipeline, taught in chapter 10.  All share one interface: ``fit(matrix)``,
+``scores(users)``, ``recommend(users, k)``, ``top_k(users, k)``, ``score_histories(histories)``.
 """
 
 from recsys_tutorial.recommenders.base import Recommender
@@ -11,18 +11,54 @@ from recsys_tutorial.recommenders.clusters import (
     SoftClusterPopularity,
     shrunken_shares,
 )
-from recsys_tutorial.recommenders.explaining import cluster_names, distinctive_items, explain
+from recsys_tutorial.recommenders.cold_start import (
+    ContentRecommender,
+    Fusion,
+    KnowledgeRecommender,
+    borrow_scores,
+    fuse,
+    item_facts,
+    top_unseen,
+)
+from recsys_tutorial.recommenders.ease import EASE
+from recsys_tutorial.recommenders.ensemble import ClusterEnsemble
+from recsys_tutorial.recommenders.explaining import (
+    cluster_names,
+    distinctive_items,
+    explain,
+    reasons,
+)
+from recsys_tutorial.recommenders.hybrid import ClusterEASE
+from recsys_tutorial.recommenders.mixture import MixtureModel
+from recsys_tutorial.recommenders.neighbours import ItemKNN, UserKNN
 from recsys_tutorial.recommenders.popularity import Popularity, item_shares
+from recsys_tutorial.recommenders.saving import load_recommender, save_recommender
 
 __all__ = [
+    "ClusterEASE",
+    "ClusterEnsemble",
     "ClusterPopularity",
+    "ContentRecommender",
+    "EASE",
+    "Fusion",
     "GroupPopularity",
+    "ItemKNN",
+    "KnowledgeRecommender",
+    "MixtureModel",
     "Popularity",
     "Recommender",
     "SoftClusterPopularity",
+    "UserKNN",
+    "borrow_scores",
     "cluster_names",
     "distinctive_items",
     "explain",
+    "fuse",
+    "item_facts",
     "item_shares",
+    "load_recommender",
+    "reasons",
+    "save_recommender",
     "shrunken_shares",
+    "top_unseen",
 ]

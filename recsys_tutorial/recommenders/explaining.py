@@ -8,11 +8,18 @@ from __future__ import annotations
 
 import numpy as np
 import pandas as pd
+from scipy import sparse
 
 from recsys_tutorial.datasets import Interactions
 from recsys_tutorial.features import genre_matrix
 from recsys_tutorial.preprocessing import normalise_rows
-from recsys_tutorial.recommenders.clusters import ClusterPopularity
+from recsys_tutorial.recommenders.clusters import (
+    ClusterPopularity,
+    GroupPopularity,
+    SoftClusterPopularity,
+)
+from recsys_tutorial.recommenders.ensemble import ClusterEnsemble
+from recsys_tutorial.recommenders.grouping import one_hot
 from recsys_tutorial.recommenders.popularity import item_shares
 
 # Below this ratio "commoner in your group" would be a flattering way to say "popular".
@@ -129,27 +136,127 @@ def _top_genres(recommender: ClusterPopularity, interactions: Interactions) -> p
     return pd.Series([" & ".join(genres.columns[columns]) for columns in top])
 
 
-def explain(
-    recommender: ClusterPopularity, recommendations: pd.DataFrame, names: pd.Series
-) -> pd.Series:
-    """Say why each item was recommended: how much commoner it is where the user belongs.
+def reasons(
+    recommender: ClusterPopularity | GroupPopularity | ClusterEnsemble,
+    recommendations: pd.DataFrame,
+) -> pd.DataFrame:
+    """Count, for each recommendation, how many of the user's group chose the item.
 
-    The number is the score itself, divided by the popularity of the item, so the reason is the
-    reason.  Where it is near 1 the item is there because everybody likes it, and the text says so.
+    All numbers can be recomputed from memberships and training data alone.
 
     Parameters
     ----------
-    recommender : ClusterPopularity
-        Fitted, hard or soft.
+    recommender : ClusterPopularity, GroupPopularity or ClusterEnsemble
+        Fitted; hard or soft.
+    recommendations : DataFrame
+        Columns ``user`` and ``item``.
+
+    Returns
+    -------
+    DataFrame
+        Same index; columns ``group`` (for soft groups the one that adds most to the score; -1 if
+        there is none, or more than one), ``membership`` (share of the user in it),
+        ``group_share`` (of the group's members, those who met the item; members of soft groups
+        count by their share; for an ensemble, the mean over its groupings) and ``overall_share``
+        (of all users).
+
+    Raises
+    ------
+    TypeError
+        If the recommender has no groups.
+    KeyError
+        If a user or an item was not in the training data.
+
+    Examples
+    --------
+    >>> from recsys_tutorial.datasets import load_movielens
+    >>> from recsys_tutorial.preprocessing import user_item_matrix
+    >>> model = ClusterPopularity(n_clusters=5).fit(user_item_matrix(load_movielens()))
+    >>> table = reasons(model, model.recommend([1], k=1))
+    >>> bool((table["group_share"] > table["overall_share"]).all())
+    True
+    """
+    if not isinstance(recommender, ClusterPopularity | GroupPopularity | ClusterEnsemble):
+        raise TypeError(f"{type(recommender).__name__} has no groups that could give a reason.")
+    matrix = recommender.matrix_
+    rows = recommender._rows(recommendations["user"].tolist())
+    columns = recommender._columns(recommendations["item"].tolist())
+    # Ones, not the stored values: an item rated 0 has been met.
+    cells = (np.ones(matrix.values.nnz), matrix.values.indices, matrix.values.indptr)
+    met = sparse.csr_array(cells, shape=matrix.shape)
+    overall = met.sum(axis=0)[columns] / matrix.shape[0]
+    labels, shares, part = _own_groups(recommender, rows, columns, met)
+    return pd.DataFrame(
+        {"group": labels, "membership": part, "group_share": shares, "overall_share": overall},
+        index=recommendations.index,
+    )
+
+
+def _own_groups(
+    model: ClusterPopularity | GroupPopularity | ClusterEnsemble,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    met: sparse.csr_array,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Group, share of its members who met the item, and membership, for each pair."""
+    if isinstance(model, ClusterEnsemble):
+        shares = _member_shares(one_hot(model.labels_, len(model.centres_)), met)
+        mean = shares[model.labels_[rows], columns[:, None]].mean(axis=1)
+        return np.full(len(rows), -1), mean, np.ones(len(rows))
+    if isinstance(model, SoftClusterPopularity):
+        parts = model.membership_[rows] * model.cluster_shares_[:, columns].T
+        labels = parts.argmax(axis=1)
+        shares = _member_shares(sparse.csr_array(model.membership_), met)
+        return labels, shares[labels, columns], model.membership_[rows, labels]
+    labels = model.labels_[rows]
+    shares = _member_shares(one_hot(model.labels_ + 1, int(model.labels_.max()) + 2), met)
+    return labels, shares[labels + 1, columns], np.where(labels < 0, 0.0, 1.0)
+
+
+def _member_shares(membership: sparse.csr_array, met: sparse.csr_array) -> np.ndarray:
+    sizes = np.maximum(membership.sum(axis=0, dtype=float), 1e-300)
+    return (membership.T.tocsr() @ met).toarray() / sizes[:, None]
+
+
+def explain(
+    recommender: ClusterPopularity | GroupPopularity | ClusterEnsemble,
+    recommendations: pd.DataFrame,
+    names: pd.Series | None = None,
+    *,
+    style: str = "lift",
+    verb: str = "chosen",
+) -> pd.Series:
+    """Say why each item was recommended.
+
+    In the style "lift" the sentence says how much commoner the item is where the user belongs: the
+    score itself, divided by the popularity of the item, so the reason is the reason.  Where it is
+    near 1 the item is there because everybody likes it, and the text says so.  In the style
+    "members" it quotes how many members of her group chose the item (see `reasons`).
+
+    Parameters
+    ----------
+    recommender : ClusterPopularity, GroupPopularity or ClusterEnsemble
+        Fitted; hard or soft.  An ensemble has too many groups to name, and speaks of members only.
     recommendations : DataFrame
         What it recommended: columns ``user``, ``item`` and ``score``.
-    names : Series of str
-        Name of each cluster (see `cluster_names`).
+    names : Series of str, optional
+        Name of each cluster (see `cluster_names`); by default its number.
+    style : {"lift", "members"}
+        See above.
+    verb : str
+        What an interaction means in the style "members": chosen, rated, liked.
 
     Returns
     -------
     Series of str
         One sentence per row, same index.
+
+    Raises
+    ------
+    ValueError
+        If the style is unknown.
+    TypeError
+        If the recommender has no groups.
 
     Examples
     --------
@@ -158,18 +265,64 @@ def explain(
     >>> movielens = load_movielens()
     >>> model = ClusterPopularity(n_clusters=5).fit(user_item_matrix(movielens))
     >>> lists = model.recommend([1], k=1)
-    >>> "your group" in explain(model, lists, cluster_names(model, movielens)).iloc[0]
+    >>> names = cluster_names(model, movielens)
+    >>> "your group" in explain(model, lists, names).iloc[0]
     True
+    >>> explain(model, lists, names, style="members").iloc[0][:9]
+    'chosen by'
     """
-    matrix = recommender.matrix_
-    groups = names.loc[recommender.labels_[matrix.user_rows(recommendations["user"].tolist())]]
-    columns = matrix.items.get_indexer(pd.Index(recommendations["item"]))
-    lifts = recommendations["score"].to_numpy() / item_shares(matrix)[columns]
-    chosen = np.asarray((matrix.values > 0).sum(axis=0)).ravel()[columns] / matrix.shape[0]
-    sentences = [
-        f"{lift:.1f} times as common in your group '{group}' as overall"
+    if style not in ("lift", "members"):
+        raise ValueError(f"style={style!r} must be 'lift' or 'members'.")
+    table = reasons(recommender, recommendations)
+    if isinstance(recommender, ClusterEnsemble):
+        n_groupings = recommender.labels_.shape[1]
+        sentences = [
+            f"{verb} by {share:.0%} of the people in your {n_groupings} groups, "
+            f"and by {overall:.0%} of all users"
+            for share, overall in zip(table["group_share"], table["overall_share"], strict=True)
+        ]
+    else:
+        if names is None:
+            names = pd.Series(np.arange(len(recommender.cluster_shares_))).astype(str)
+        say = _lift_sentences if style == "lift" else _member_sentences
+        sentences = say(recommender, recommendations, names, table, verb)
+    return pd.Series(sentences, index=recommendations.index, name="reason", dtype=object)
+
+
+def _lift_sentences(
+    model: ClusterPopularity | GroupPopularity,
+    recommendations: pd.DataFrame,
+    names: pd.Series,
+    table: pd.DataFrame,
+    verb: str,
+) -> list[str]:
+    # Here the group is the one where she belongs most, whatever the item.
+    groups = names.reindex(model.labels_[model._rows(recommendations["user"].tolist())])
+    columns = model._columns(recommendations["item"].tolist())
+    popularity = item_shares(model.matrix_)[columns]
+    scores = recommendations["score"].to_numpy(float)
+    lifts = np.divide(scores, popularity, out=np.ones(len(scores)), where=popularity > 0)
+    return [
+        f"chosen by {share:.0%} of all users"
+        if pd.isna(group)
+        else f"{lift:.1f} times as common in your group '{group}' as overall"
         if lift >= CLEARLY_MORE
         else f"chosen by {share:.0%} of all users, your group '{group}' included"
-        for lift, share, group in zip(lifts, chosen, groups, strict=True)
+        for lift, share, group in zip(lifts, table["overall_share"], groups, strict=True)
     ]
-    return pd.Series(sentences, index=recommendations.index, name="reason")
+
+
+def _member_sentences(
+    model: ClusterPopularity | GroupPopularity,
+    recommendations: pd.DataFrame,
+    names: pd.Series,
+    table: pd.DataFrame,
+    verb: str,
+) -> list[str]:
+    soft, sentences = isinstance(model, SoftClusterPopularity), []
+    for group, part, share, overall in table.itertuples(index=False):
+        everybody = f"{verb} by {overall:.0%} of all users"
+        inside = f", and you are {part:.0%} in it" if soft else ", which is yours"
+        mine = f"{verb} by {share:.0%} of group '{names.get(group)}'{inside} ({overall:.0%} of all)"
+        sentences.append(everybody if group < 0 else mine)
+    return sentences

@@ -6,9 +6,11 @@ Taught in chapter 10.
 from __future__ import annotations
 
 import numpy as np
+from scipy import sparse
 
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders.base import Recommender
+from recsys_tutorial.recommenders.ranking import top_of_groups
 
 
 class Popularity(Recommender):
@@ -48,6 +50,15 @@ class Popularity(Recommender):
 
     def _score_rows(self, rows: np.ndarray) -> np.ndarray:
         return np.tile(self.popularity_, (len(rows), 1))
+
+    def _score_histories(self, histories: sparse.csr_array) -> np.ndarray:
+        return np.tile(self.popularity_, (histories.shape[0], 1))
+
+    def _top(
+        self, rows: np.ndarray, k: int, allowed: np.ndarray | None
+    ) -> tuple[np.ndarray, np.ndarray]:
+        one_list, seen = self.popularity_[None], self.matrix_.values
+        return top_of_groups(one_list, np.zeros(len(rows), int), seen, k, rows, allowed)
 
 
 def item_shares(matrix: UserItemMatrix) -> np.ndarray:
