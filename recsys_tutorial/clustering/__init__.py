@@ -3,7 +3,7 @@
 Fourth step of the pipeline.  K-means (chapter 3), DBSCAN (chapter 4) and hierarchical clustering
 (chapter 5) are written here to be read, and agree with scikit-learn and SciPy; `cluster_users`
 is the door to the libraries, for work.  Chapter 6 judges; chapter 9 finds words for clusters, and
-keeps their numbers when behaviour changes.
+keeps their numbers when behaviour changes; chapter 13 follows a stream of events.
 """
 
 from recsys_tutorial.clustering.adapting import (
@@ -58,15 +58,35 @@ from recsys_tutorial.clustering.naming import (
     item_words,
     top_words,
 )
+from recsys_tutorial.clustering.streaming import (
+    FadingCounts,
+    ForgettingProfiles,
+    OnlineKMeans,
+    PageHinkley,
+    Revision,
+    StreamingKMeans,
+    choose_threshold,
+    forgetting_lag,
+    merge_losses,
+    revise_clusters,
+    split_gains,
+)
 
 __all__ = [
     "DBSCANResult",
+    "FadingCounts",
+    "ForgettingProfiles",
     "KMeansResult",
+    "OnlineKMeans",
+    "PageHinkley",
     "Reclustering",
+    "Revision",
+    "StreamingKMeans",
     "adjusted_rand",
     "agreement",
     "assign_to_centres",
     "blind_match",
+    "choose_threshold",
     "class_tfidf",
     "cluster_documents",
     "cluster_users",
@@ -77,6 +97,7 @@ __all__ = [
     "dbscan",
     "distance_bytes",
     "fit_kmeans",
+    "forgetting_lag",
     "gap_statistic",
     "inertia_curve",
     "item_words",
@@ -88,14 +109,17 @@ __all__ = [
     "leaf_order",
     "match_centres",
     "match_clusters",
+    "merge_losses",
     "merge_tree",
     "neighbourhoods",
     "permute_columns",
     "rand_index",
     "recluster",
     "renumber",
+    "revise_clusters",
     "silhouette_curve",
     "silhouette_values",
+    "split_gains",
     "split_noise",
     "squared_distances",
     "stability",

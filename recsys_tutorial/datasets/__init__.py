@@ -7,11 +7,13 @@ back in chapters 3 to 8, where the truth about the groups must be known.
 from recsys_tutorial.datasets.generated import (
     GeneratedLog,
     GeneratedSequences,
+    GeneratedStream,
     GeneratedTastes,
     make_bursts,
     make_dirty_log,
     make_drifting_tastes,
     make_static_tastes,
+    make_taste_stream,
 )
 from recsys_tutorial.datasets.interactions import DataError, Interactions
 from recsys_tutorial.datasets.reading import read_interactions
@@ -21,6 +23,7 @@ __all__ = [
     "DataError",
     "GeneratedLog",
     "GeneratedSequences",
+    "GeneratedStream",
     "GeneratedTastes",
     "Interactions",
     "data_folder",
@@ -30,5 +33,6 @@ __all__ = [
     "make_dirty_log",
     "make_drifting_tastes",
     "make_static_tastes",
+    "make_taste_stream",
     "read_interactions",
 ]

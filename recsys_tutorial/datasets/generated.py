@@ -2,7 +2,7 @@
 
 Real users carry no label that says which group they belong to.  These do, and that is their only
 merit: a clustering can be right or wrong about them.  Every function takes a seed and documents the
-assumptions it makes.  Taught in chapters 2, 3 and 7.
+assumptions it makes.  Taught in chapters 2, 3, 7 and 13.
 """
 
 from __future__ import annotations
@@ -317,3 +317,151 @@ def make_dirty_log(
     events = events.iloc[rng.permutation(len(events))].reset_index(drop=True)
     kinds = ("duplicates", "missing_ratings", "impossible_ratings", "future_times")
     return GeneratedLog(events, dict.fromkeys(kinds, count))
+
+
+@dataclass(frozen=True, eq=False)
+class GeneratedStream:
+    """Events in the order in which they happened, with the truth about every day.
+
+    Attributes
+    ----------
+    events : DataFrame
+        Columns ``user`` and ``topic`` (numbers from 0) and ``day`` (a fraction; its whole part is
+        the number of the day), oldest first.
+    groups : ndarray of int, shape (n_days, n_users)
+        The group of each user on each day.
+    mixes : ndarray, shape (n_days, n_groups, n_topics)
+        Chance of each topic in each group on each day; rows sum to 1.
+    """
+
+    events: pd.DataFrame
+    groups: np.ndarray
+    mixes: np.ndarray
+
+
+def make_taste_stream(
+    n_users: int = 1000,
+    n_days: int = 30,
+    *,
+    events_per_day: float = 3.0,
+    n_groups: int = 6,
+    n_topics: int = 28,
+    drift: float = 1.0,
+    start: int = 10,
+    end: int = 20,
+    switching: float = 0.0,
+    birth: int | None = None,
+    death: int | None = None,
+    noise: float = 0.3,
+    random_state: int = 0,
+) -> GeneratedStream:
+    """Draw a stream of events whose groups move, exchange members, are born and die.
+
+    Each group has two topics of its own, and two others to which it moves, evenly from day `start`
+    to day `end`.  A user makes a Poisson number of events a
+    day, at random hours.  The share `noise` of the events is uniform over all topics.
+
+    Parameters
+    ----------
+    n_users, n_days : int
+        Number of users and of days.
+    events_per_day : float
+        Mean number of events of a user in a day.
+    n_groups, n_topics : int
+        Number of groups, and of topics: at least ``4 * n_groups + 2``.
+    drift : float
+        Share of the way to its new topics that a group has made in the end; 0 for a calm stream.
+    start, end : int
+        The groups move from the one to the other; if both are the same day, at its end.
+    switching : float
+        Share of the users who go to another group, drawn anew each day.
+    birth : int, optional
+        Day on which a tenth of the users, from all groups, start a new group with topics of its
+        own; it has the number `n_groups`.
+    death : int, optional
+        Day on which group 0 breaks up and its members go to others.
+    noise : float
+        Share of uniform events, between 0 and 1.
+    random_state : int
+        Seed.
+
+    Returns
+    -------
+    GeneratedStream
+        The events, and groups and chances day by day.
+
+    Raises
+    ------
+    ValueError
+        If there are too few topics or groups, a share is outside [0, 1], or a day does not exist.
+
+    Examples
+    --------
+    >>> stream = make_taste_stream(100, n_days=4, start=1, end=2)
+    >>> stream.events.columns.tolist(), stream.groups.shape, stream.mixes.shape
+    (['user', 'topic', 'day'], (4, 100), (4, 6, 28))
+    """
+    if n_groups < 2 or n_topics < 4 * n_groups + 2:
+        raise ValueError(f"n_groups={n_groups} need {4 * max(n_groups, 2) + 2} topics or more.")
+    for name, share in (("drift", drift), ("switching", switching), ("noise", noise)):
+        if not 0 <= share <= 1:
+            raise ValueError(f"{name}={share} must lie between 0 and 1.")
+    if not 0 <= start <= end:
+        raise ValueError(f"start={start} must be at least 0, and end={end} not before it.")
+    for name, moment in (("birth", birth), ("death", death)):
+        if moment is not None and not 0 <= moment < n_days:
+            raise ValueError(f"{name}={moment} must be a day from 0 to {n_days - 1}.")
+    rng = np.random.default_rng(random_state)
+    way = drift * np.interp(np.arange(n_days), [start, max(end, start + 1e-9)], [0, 1])
+    mixes = _moving_mixes(n_groups, n_topics, way, noise, newborn=birth is not None)
+    groups = _moving_users(rng, n_users, n_groups, n_days, switching, birth, death)
+    # Topics are drawn by comparing one random number with the running sum of the chances.
+    counts = rng.poisson(events_per_day, size=(n_days, n_users)).ravel()
+    day, user = np.divmod(np.repeat(np.arange(n_days * n_users), counts), n_users)
+    ladder = mixes.cumsum(axis=2)[..., :-1][day, groups[day, user]]
+    topic = (rng.random((len(day), 1)) > ladder).sum(axis=1)
+    events = pd.DataFrame({"user": user, "topic": topic, "day": day + rng.random(len(day))})
+    events = events.sort_values("day", kind="stable", ignore_index=True)
+    return GeneratedStream(events, groups, mixes)
+
+
+def _moving_mixes(
+    n_groups: int, n_topics: int, way: np.ndarray, noise: float, *, newborn: bool
+) -> np.ndarray:
+    """Chances of the topics, day by day and group by group."""
+    home, goal = np.zeros((2, n_groups + newborn, n_topics))
+    for group in range(n_groups + newborn):
+        # A newborn group has the last two topics, and stays there.
+        first = 4 * group if group < n_groups else n_topics - 2
+        home[group, first : first + 2] = 0.5
+        second = first + 2 if group < n_groups else first
+        goal[group, second : second + 2] = 0.5
+    way = way[:, None, None]
+    return (1 - noise) * ((1 - way) * home + way * goal) + noise / n_topics
+
+
+def _moving_users(
+    rng: np.random.Generator,
+    n_users: int,
+    n_groups: int,
+    n_days: int,
+    switching: float,
+    birth: int | None,
+    death: int | None,
+) -> np.ndarray:
+    """Group of each user, day by day."""
+    today = rng.permutation(np.arange(n_users) % n_groups)
+    alive = np.arange(n_groups)
+    groups = np.empty((n_days, n_users), dtype=int)
+    for day in range(n_days):
+        if day == birth:
+            today[rng.permutation(n_users)[: n_users // 10]] = n_groups
+            alive = np.r_[alive, n_groups]
+        if day == death:
+            alive = alive[alive != 0]
+            orphans = today == 0
+            today[orphans] = rng.choice(alive, orphans.sum())
+        leaving = rng.random(n_users) < switching
+        today[leaving] = rng.choice(alive, leaving.sum())
+        groups[day] = today
+    return groups
