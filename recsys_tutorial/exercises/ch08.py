@@ -38,7 +38,14 @@ def _cut_all_at_once(users: np.ndarray) -> Cuts:
 def _cut_by_chance(users: np.ndarray) -> Cuts:
     rows = np.random.default_rng(0).permutation(len(users))
     first, second = len(users) * 7 // 10, len(users) * 8 // 10
-    return [sorted(part.tolist()) for part in np.split(rows, [first, second])]
+    return [part.tolist() for part in np.split(rows, [first, second])]
+
+
+def _cut_unordered(users: np.ndarray) -> Cuts:
+    """Viewer after viewer, as a loop over viewers leaves them."""
+    part_of = {row: i for i, part in enumerate(_cut(users)) for row in part}
+    by_viewer = [int(row) for row in np.argsort(users, kind="stable")]
+    return [[row for row in by_viewer if part_of[row] == i] for i in range(3)]
 
 
 def _cut_backwards(users: np.ndarray) -> Cuts:
@@ -131,6 +138,10 @@ def _adam_uncorrected(weight: float, gradient: float, m: float, v: float, t: int
     return weight - RATE * m / (np.sqrt(v) + TINY), m, v
 
 
+def _plain_descent(weight: float, gradient: float, m: float, v: float, t: int) -> Step:
+    return weight - RATE * gradient, m, v
+
+
 def _plain_step(weight: float, gradient: float, m: float, v: float, t: int) -> Step:
     _, m, v = _adam(weight, gradient, m, v, t)
     return weight - RATE * gradient, m, v
@@ -194,6 +205,22 @@ def _stop_counts_from_zero(losses: list[float], patience: int) -> tuple[int, int
 
 def _stop_one_late(losses: list[float], patience: int) -> tuple[int, int]:
     return _stop(losses, patience + 1)
+
+
+def _stop_never_resets(losses: list[float], patience: int) -> tuple[int, int]:
+    best, worse = 0, 0
+    for epoch, loss in enumerate(losses):
+        if epoch == 0 or loss < losses[best]:
+            best = epoch
+        else:
+            worse += 1
+        if worse >= patience:
+            return best + 1, epoch + 1
+    return best + 1, len(losses)
+
+
+def _stop_keeps_lowest_of_all(losses: list[float], patience: int) -> tuple[int, int]:
+    return int(np.argmin(losses)) + 1, _stop(losses, patience)[1]
 
 
 def _stop_compares_neighbours(losses: list[float], patience: int) -> tuple[int, int]:
@@ -301,6 +328,20 @@ def _spread(users: np.ndarray, mine: np.ndarray, theirs: np.ndarray) -> tuple[fl
     return mean, error * np.sqrt(len(np.unique(users)))
 
 
+def _population_spread(
+    users: np.ndarray, mine: np.ndarray, theirs: np.ndarray
+) -> tuple[float, float]:
+    mean, error = _paired(users, mine, theirs)
+    n = len(np.unique(users))
+    return mean, float(error * np.sqrt((n - 1) / n))
+
+
+def _windows_and_viewers(
+    users: np.ndarray, mine: np.ndarray, theirs: np.ndarray
+) -> tuple[float, float]:
+    return float((theirs - mine).mean()), _paired(users, mine, theirs)[1]
+
+
 def _number_of_windows(
     users: np.ndarray, mine: np.ndarray, theirs: np.ndarray
 ) -> tuple[float, float]:
@@ -333,6 +374,12 @@ EXERCISES = (
                 "training. Which rows of a viewer are her latest?",
             ),
             Mistake(
+                "rows not in order of time",
+                _cut_unordered,
+                "The right rows in the right parts. Put each part in ascending order, so that its "
+                "rows stand in order of time again.",
+            ),
+            Mistake(
                 "one cut for everybody",
                 _cut_all_at_once,
                 "You cut the whole table once, so some viewers stand in one part only. "
@@ -361,10 +408,11 @@ EXERCISES = (
                 "do for strangers?",
             ),
         ),
-        "Return three lists of row numbers; every row stands in one of them. Cut at "
+        "Return three ascending lists of row numbers; every row stands in one of them. Cut at "
         "n * 7 // 10 and n * 8 // 10 of each viewer's own n rows.",
         "Loop over the viewers: find the rows of the table that are hers, count them, cut that "
-        "list of rows at two places, and add the three pieces to the three parts.",
+        "list of rows at two places, and add the three pieces to the three parts; at the end, "
+        "sort.",
         _cut_probes,
     ),
     Exercise(
@@ -420,10 +468,16 @@ EXERCISES = (
                 "What does the formula divide them by?",
             ),
             Mistake(
-                "a plain step",
+                "plain descent",
+                _plain_descent,
+                "That is plain gradient descent, and the two averages never change. "
+                "Update them first; the step follows from them.",
+            ),
+            Mistake(
+                "averages kept but not used",
                 _plain_step,
-                "That is the step of plain gradient descent: ten times the gradient, ten times "
-                "the step. What does Adam divide by?",
+                "The averages are right, the step is still that of plain descent: ten times the "
+                "gradient, ten times the step. What does Adam divide by?",
             ),
             Mistake(
                 "uphill",
@@ -469,6 +523,17 @@ EXERCISES = (
                 "looks ahead",
                 _stop_looks_ahead,
                 "You searched all the losses. Whoever stops does not see what would have come.",
+            ),
+            Mistake(
+                "keeps what it never saw",
+                _stop_keeps_lowest_of_all,
+                "You stop in time, and then keep an epoch that may come after the stop. "
+                "Only epochs that were trained can be kept.",
+            ),
+            Mistake(
+                "patience never restored",
+                _stop_never_resets,
+                "You count all bad epochs together. An improvement gives the full patience back.",
             ),
             Mistake(
                 "counted from zero",
@@ -585,8 +650,8 @@ EXERCISES = (
         ),
         "Row t holds the weights of the event that looks, column s of the one looked at. Rows sum "
         "to 1, and weights with s > t are 0.",
-        "Make the scores above the diagonal minus infinity before the softmax; then subtract the "
-        "largest of each row, raise, and divide by the sum of the row.",
+        "Which score does the softmax turn into exactly 0? Take the scores log 1, log 5 in the "
+        "first row and log 1, log 3 in the second, and work out both rows by hand.",
         _weights_probes,
     ),
     Exercise(
@@ -618,14 +683,27 @@ EXERCISES = (
                 "That is how much viewers differ. How much does their mean vary?",
             ),
             Mistake(
+                "divided by n, not n - 1",
+                _population_spread,
+                "The mean is right, the error a little small: NumPy's standard deviation divides "
+                "by n unless it is told otherwise (ddof).",
+            ),
+            Mistake(
+                "mean of all windows, error of viewers",
+                _windows_and_viewers,
+                "Your error is right; the mean counts windows, so that a viewer with many of them "
+                "weighs more. Take the mean of the same numbers as the error.",
+            ),
+            Mistake(
                 "divided by the windows",
                 _number_of_windows,
                 "You divided by the root of the number of windows. There are as many "
                 "independent differences as viewers.",
             ),
         ),
-        "First one mean difference per viewer; then the mean of those, and their standard "
-        "deviation (ddof=1) divided by the root of the number of viewers.",
+        "Who was drawn independently, the windows or the viewers? Make one number for each of "
+        "those first. The standard error is a standard deviation of these, with n - 1, over a "
+        "root.",
         "Take the viewers 1, 1, 2, with mine 1, 1, 1 and theirs 2, 4, 2: the first viewer's gain "
         "is the mean of two numbers, the second viewer's is one number. Go on from these two.",
         _paired_probes,

@@ -223,6 +223,46 @@ def _membership_probes() -> list[tuple[np.ndarray, float]]:
     ]
 
 
+def _ensemble_probes() -> list[tuple]:
+    rng = np.random.default_rng(3)
+
+    def case(sizes: tuple[int, ...], n_items: int) -> tuple:
+        shares = [rng.dirichlet(np.ones(n_items), size=size) for size in sizes]
+        groups = np.array([rng.integers(size) for size in sizes])
+        groups[-1] = (groups[0] + 1) % sizes[-1]
+        return groups, shares
+
+    by_hand = (np.array([0, 1]), [np.array([[0.5, 0.5], [0.0, 1.0]]), np.array([[1.0, 0], [0, 1]])])
+    return [by_hand, *(case((3,) * n, 4) for n in (2, 3, 4)), case((3, 5, 4), 6), case((4, 6), 5)]
+
+
+def _ensemble(groups: np.ndarray, shares: list[np.ndarray]) -> np.ndarray:
+    return np.mean([table[group] for group, table in zip(groups, shares, strict=True)], axis=0)
+
+
+def _ease_probes() -> list[tuple[np.ndarray, float]]:
+    rng = np.random.default_rng(5)
+    seen = [(rng.random((12, n)) < 0.5).astype(float) for n in (2, 3, 4, 5, 6, 8)]
+    return [(X.T @ X, ridge) for X, ridge in zip(seen, (1.0, 2, 5, 0.5, 10, 3), strict=True)]
+
+
+def _inverse(gram: np.ndarray, regularisation: float) -> np.ndarray:
+    return np.linalg.inv(gram + regularisation * np.eye(len(gram)))
+
+
+def _ease(gram: np.ndarray, regularisation: float) -> np.ndarray:
+    P = _inverse(gram, regularisation)
+    return _without_diagonal(-P / np.diag(P))
+
+
+def _without_diagonal(table: np.ndarray) -> np.ndarray:
+    return table * (1 - np.eye(len(table)))
+
+
+def _ridge(gram: np.ndarray, regularisation: float) -> np.ndarray:
+    return _inverse(gram, regularisation) @ gram
+
+
 EXERCISES = (
     Exercise(
         "10.1",
@@ -480,5 +520,100 @@ EXERCISES = (
         "A weight that is largest for the nearest group: e to the power of minus the squared "
         "distance over the temperature. What is left to do so that each row adds up to 1?",
         _membership_probes,
+    ),
+    Exercise(
+        "10.7",
+        "The opinion of many",
+        "write",
+        _ensemble,
+        (
+            Mistake(
+                "one number for all groupings",
+                lambda groups, shares: np.mean([t[groups[0] % len(t)] for t in shares], axis=0),
+                "You look up the number of her first group in every table. Group 3 of one grouping "
+                "has nothing to do with group 3 of another: each table has a number of its own.",
+            ),
+            Mistake(
+                "numbers averaged",
+                lambda groups, shares: shares[0][round(float(np.mean(groups))) % len(shares[0])],
+                "You averaged the numbers of her groups. They are names; average the shares.",
+            ),
+            Mistake(
+                "first grouping only",
+                lambda groups, shares: shares[0][groups[0]],
+                "That is the opinion of the first grouping alone. What do the others say?",
+            ),
+            Mistake(
+                "all groups of all groupings",
+                lambda groups, shares: np.vstack(shares).mean(axis=0),
+                "You averaged over all groups; that is the same for everybody. "
+                "Take the group in which she is.",
+            ),
+            Mistake(
+                "multiplied",
+                lambda groups, shares: np.prod(
+                    [t[g] for g, t in zip(groups, shares, strict=True)], axis=0
+                ),
+                "You multiplied the shares: a single 0 then silences all other groupings. "
+                "The formula has a mean.",
+            ),
+            Mistake(
+                "added",
+                lambda groups, shares: _ensemble(groups, shares) * len(shares),
+                "You added the shares and did not divide by the number of groupings.",
+            ),
+        ),
+        "For each grouping take one row of its table: that of her group there. Then one mean over "
+        "these rows, film by film.",
+        "zip(groups, shares) goes through numbers and tables side by side; each pair gives "
+        "one row. The result has one number per film.",
+        _ensemble_probes,
+    ),
+    Exercise(
+        "10.8",
+        "A film must not predict itself",
+        "repair",
+        _ease,
+        (
+            Mistake(
+                "predicts itself",
+                _ridge,
+                "Your diagonal is not 0: this is plain ridge regression, and each film predicts "
+                "itself. What she has seen would stand at the top.",
+            ),
+            Mistake(
+                "diagonal wiped afterwards",
+                lambda gram, ridge: _without_diagonal(_ridge(gram, ridge)),
+                "You solved without the condition and wiped the diagonal afterwards. The other "
+                "weights must know that the film itself is missing: use the formula with P.",
+            ),
+            Mistake(
+                "sign",
+                lambda gram, ridge: -_ease(gram, ridge),
+                "All signs are turned: films that go together should predict each other. "
+                "Look for the minus in the formula.",
+            ),
+            Mistake(
+                "divided by the wrong diagonal element",
+                lambda gram, ridge: _ease(gram, ridge).T,
+                "Column j predicts film j and is divided by the j-th diagonal element of P. "
+                "Yours divides row i by the i-th.",
+            ),
+            Mistake(
+                "not divided",
+                lambda gram, ridge: _without_diagonal(-_inverse(gram, ridge)),
+                "You forgot to divide each column by its diagonal element of P.",
+            ),
+            Mistake(
+                "no ridge",
+                lambda gram, ridge: _ease(gram, 0.0),
+                "Where did the regularisation go? It stands on the diagonal of what is inverted.",
+            ),
+        ),
+        "Invert the sum of gram and the ridge on its diagonal; divide each column by its diagonal "
+        "element, change the sign, and set the diagonal to 0.",
+        "With P for the inverse, np.diag(P) holds the divisors, one for each column; dividing a "
+        "table by such a row divides column by column.",
+        _ease_probes,
     ),
 )
