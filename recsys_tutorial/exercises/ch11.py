@@ -38,6 +38,11 @@ def _by_hits(hits: np.ndarray, n_relevant: int, k: int) -> float:
     return float(_precisions(hits, k).sum() / max(1, hits[:k].sum()))
 
 
+def _by_hits_or_nothing(hits: np.ndarray, n_relevant: int, k: int) -> float:
+    """As above, and missing where there is no hit to divide by."""
+    return _by_hits(hits, n_relevant, k) if hits[:k].any() else np.nan
+
+
 def _every_rank(hits: np.ndarray, n_relevant: int, k: int) -> float:
     return float((hits[:k].cumsum() / np.arange(1, len(hits[:k]) + 1)).mean())
 
@@ -94,6 +99,10 @@ def _ninety(a: np.ndarray, b: np.ndarray, draws: np.ndarray) -> np.ndarray:
     return np.quantile((a - b)[draws].mean(axis=1), [0.05, 0.95])
 
 
+def _of_columns(a: np.ndarray, b: np.ndarray, draws: np.ndarray) -> np.ndarray:
+    return np.quantile((a - b)[draws].mean(axis=0), [0.025, 0.975])
+
+
 def _pair_probes() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     rng = np.random.default_rng(22)
     probes = []
@@ -119,6 +128,19 @@ def _above_one(p_values: np.ndarray) -> np.ndarray:
     stepped = p_values[order] * np.arange(len(p_values), 0, -1)
     adjusted[order] = np.maximum.accumulate(stepped)
     return adjusted
+
+
+def _stepped_only(p_values: np.ndarray) -> np.ndarray:
+    """Holm's factors and nothing else."""
+    order = np.argsort(p_values)
+    adjusted = np.empty(len(p_values))
+    adjusted[order] = p_values[order] * np.arange(len(p_values), 0, -1)
+    return adjusted
+
+
+def _order_for_rank(p_values: np.ndarray) -> np.ndarray:
+    """Undo the sorting by sorting once more with the same order."""
+    return np.sort(holm(p_values))[np.argsort(p_values)]
 
 
 def _as_given(p_values: np.ndarray) -> np.ndarray:
@@ -186,7 +208,7 @@ EXERCISES = (
         "their harmonic mean.",
         "Precision divides the hits by the places of the list, recall by the films she wants. The "
         "harmonic mean is twice their product over their sum. Two decimals are enough.",
-        tolerance=1.1e-2,
+        tolerance=5e-3,
     ),
     Exercise(
         "11.2",
@@ -199,6 +221,12 @@ EXERCISES = (
                 _by_hits,
                 "You divide by the number of hits. Then a list with a single hit at rank 1 is "
                 "perfect, however much it missed.",
+            ),
+            Mistake(
+                "divided by the hits, even by none",
+                _by_hits_or_nothing,
+                "You divide by the number of hits, and a list may have none. Where there is one, "
+                "a single hit at rank 1 would make a perfect list, however much it missed.",
             ),
             Mistake(
                 "divided by all relevant films",
@@ -275,7 +303,7 @@ EXERCISES = (
         "One number for each of the three viewers, then their mean.",
         "A first hit at rank r is worth one over r, and a list without a hit is worth nothing. "
         "Two decimals are enough.",
-        tolerance=1e-2,
+        tolerance=5e-3,
     ),
     Exercise(
         "11.4",
@@ -351,6 +379,11 @@ EXERCISES = (
                 "That is where single viewers lie. The interval is about the mean: use the draws.",
             ),
             Mistake(
+                "the wrong axis",
+                _of_columns,
+                "You averaged across the draws. Each draw, a row, should give one mean.",
+            ),
+            Mistake(
                 "90 per cent",
                 _ninety,
                 "Your interval leaves out a twentieth on either side, that is a tenth in all.",
@@ -385,6 +418,18 @@ EXERCISES = (
                 "stricter than need be. Holm's factor falls by one at each step.",
             ),
             Mistake(
+                "Bonferroni, above 1",
+                lambda p_values: p_values * len(p_values),
+                "You multiplied all by the same number, which is Bonferroni's rule, and some of "
+                "your values exceed 1. Holm's factor falls by one at each step.",
+            ),
+            Mistake(
+                "factors only",
+                _stepped_only,
+                "The factors are right. Two rules are missing: some values exceed 1, and some "
+                "fall below one that was adjusted before.",
+            ),
+            Mistake(
                 "falling back",
                 _no_memory,
                 "Two p-values changed places: a larger one came out smaller. An adjusted value "
@@ -404,6 +449,12 @@ EXERCISES = (
                 "sorted, and left so",
                 _in_sorted_order,
                 "The right numbers, in sorted order. Give them back in the order of the input.",
+            ),
+            Mistake(
+                "sorted twice",
+                _order_for_rank,
+                "The right numbers, in the wrong places: indexing with the order a second time "
+                "does not undo it.",
             ),
             Mistake(
                 "false discovery rate",
