@@ -562,6 +562,12 @@ EXERCISES = (
                 lambda groups, shares: _ensemble(groups, shares) * len(shares),
                 "You added the shares and did not divide by the number of groupings.",
             ),
+            Mistake(
+                "one number for all films",
+                lambda groups, shares: float(np.mean(_ensemble(groups, shares))),
+                "You took the mean over the films as well. Each film keeps a score of its own: "
+                "the mean runs over the groupings alone (axis=0).",
+            ),
         ),
         "For each grouping take one row of its table: that of her group there. Then one mean over "
         "these rows, film by film.",
@@ -580,6 +586,18 @@ EXERCISES = (
                 _ridge,
                 "Your diagonal is not 0: this is plain ridge regression, and each film predicts "
                 "itself. What she has seen would stand at the top.",
+            ),
+            Mistake(
+                "minus one on the diagonal",
+                lambda gram, ridge: _ease(gram, ridge) - np.eye(len(gram)),
+                "The weights between films are right, but the diagonal holds -1. The fraction is "
+                "meant for i ≠ j alone; what stands where i = j?",
+            ),
+            Mistake(
+                "ridge everywhere",
+                lambda gram, ridge: _ease(gram + ridge, 0.0),
+                "You added the regularisation to every element of gram. The formula adds it times "
+                "I: to the diagonal alone.",
             ),
             Mistake(
                 "diagonal wiped afterwards",

@@ -108,6 +108,17 @@ def _newest_aged(mean: np.ndarray, weight: float, X: np.ndarray, half_life: floa
     return _batch(mean, weight, X, d ** np.arange(1, len(X) + 1)[::-1], d ** len(X))
 
 
+def _smallest_step(mean: np.ndarray, weight: float, X: np.ndarray, half_life: float) -> np.ndarray:
+    d = 0.5 ** (1 / half_life)
+    return _forgetting(mean, 1 / (1 - d), X, half_life)
+
+
+def _turned_half_life(
+    mean: np.ndarray, weight: float, X: np.ndarray, half_life: float
+) -> np.ndarray:
+    return _forgetting(mean, weight, X, 1 / half_life)
+
+
 def _divided_by_counts(
     mean: np.ndarray, weight: float, X: np.ndarray, half_life: float
 ) -> np.ndarray:
@@ -195,6 +206,10 @@ def _alarm_probes() -> list[tuple[np.ndarray, float, float]]:
         (np.r_[np.zeros(30), np.full(6, 2.0)], 0.5, 3.0),
         # A fall is not an alarm.
         (np.r_[np.full(10, 5.0), np.zeros(10)], 0.2, 3.0),
+        # Small excesses add up long before one value is large enough by itself.
+        (np.r_[np.zeros(8), np.full(6, 2.0), 30.0], 0.3, 4.0),
+        # The climb is exactly the threshold, and not more.
+        (np.array([0.0, 4.0, 2.0]), 0.0, 2.0),
     ]
     for rise, delta, threshold in [
         (1.0, 0.3, 4.0),
@@ -252,6 +267,10 @@ def _leaking_without_the_first(blocks: list[np.ndarray], k: int, score: Score) -
 
 def _first_is_zero(blocks: list[np.ndarray], k: int, score: Score) -> float:
     return _replay(blocks, k, score) * (len(blocks) - 1) / len(blocks)
+
+
+def _first_never_taught(blocks: list[np.ndarray], k: int, score: Score) -> float:
+    return _replay(blocks[1:], k, score) * (len(blocks) - 2) / (len(blocks) - 1)
 
 
 def _never_updated(blocks: list[np.ndarray], k: int, score: Score) -> float:
@@ -364,7 +383,7 @@ EXERCISES = (
                 "A mean that remembers anything of a journey lies behind its end.",
             ),
             Mistake(
-                "half of the way",
+                "without end",
                 lambda: float("inf"),
                 "It is the running mean that falls behind without end. This one forgets, and its "
                 "lag settles.",
@@ -422,6 +441,18 @@ EXERCISES = (
                 "The last row has faded by one step already. Nothing newer than it has come yet.",
             ),
             Mistake(
+                "always the smallest step",
+                _smallest_step,
+                "You moved by 1 - d each time, whatever the mean weighs. That is the step in the "
+                "long run; a mean of little weight moves faster.",
+            ),
+            Mistake(
+                "half-life upside down",
+                _turned_half_life,
+                "Your d is a half to the power of the half-life itself: a longer half-life would "
+                "forget faster.",
+            ),
+            Mistake(
                 "divided by counts",
                 _divided_by_counts,
                 "The sum has faded, the number by which you divide it has not. Divide by the sum "
@@ -463,6 +494,12 @@ EXERCISES = (
                 "You left out delta, so that the sum does not sink while all is calm.",
             ),
             Mistake(
+                "allowance added",
+                lambda v, d, t: _page_hinkley(v, -d, t),
+                "You added delta to each excess: the sum climbs by itself, and calls when nothing "
+                "happens. The allowance is taken off.",
+            ),
+            Mistake(
                 "falls count",
                 lambda v, d, t: _page_hinkley(v, d, t, sign=-1),
                 "Your detector calls when the values fall. Here a rise is wanted.",
@@ -471,6 +508,11 @@ EXERCISES = (
                 "one value",
                 _one_value,
                 "You compare each value by itself. Many small excesses should add up.",
+            ),
+            Mistake(
+                "at the threshold",
+                lambda v, d, t: _page_hinkley(v, d, t - 1e-9),
+                "You call as soon as the climb equals the threshold. It has to be more.",
             ),
             Mistake(
                 "counted from one",
@@ -542,6 +584,12 @@ EXERCISES = (
                 _first_is_zero,
                 "Your mean counts the first block as a zero. Nothing could be known there, so it "
                 "is left out.",
+            ),
+            Mistake(
+                "first block never taught",
+                _first_never_taught,
+                "You left the first block out altogether. It is no test, but it is a lesson: the "
+                "second block is asked with the first one known.",
             ),
             Mistake(
                 "never updated",
