@@ -779,6 +779,8 @@ def choose_threshold(
     Makes a long calm stream by drawing from calm values with replacement, and halves the interval
     of thresholds.  It trusts that calm values do not depend on each other: values that go up and
     down together for hours cause more alarms than asked for.
+    It also fits the threshold to the values that it is given: from 249 of them, chapter 13 measures
+    0.5 to 3.5 alarms per 1,000 checks where it asked for 1.  A longer calm time helps.
 
     Parameters
     ----------
