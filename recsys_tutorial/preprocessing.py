@@ -466,6 +466,159 @@ def split_leave_one_out(interactions: Interactions, *, random_state: int | None 
     return Split(interactions.with_events(train), interactions.with_events(test))
 
 
+def split_users(
+    interactions: Interactions, test_share: float = 0.2, random_state: int = 0
+) -> Split:
+    """Hold out people: everything that the drawn users did goes to the test.
+
+    The other splits ask what known users do next; this one asks about people whom the model has
+    never met.  Show it a few of their events with `split_known`.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        Any log.
+    test_share : float
+        Share of the *users* that is held out, strictly between 0 and 1; at least one user is, and
+        at least one stays.
+    random_state : int
+        Seed.
+
+    Returns
+    -------
+    Split
+        Training and test logs without a common user, with the same item table.
+
+    Raises
+    ------
+    DataError
+        If the log has one user only.
+    ValueError
+        If `test_share` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from recsys_tutorial.datasets import load_movielens
+    >>> train, test = split_users(load_movielens())
+    >>> train.n_users, test.n_users
+    (537, 134)
+    """
+    return _hold_out(interactions, "user", test_share, random_state)
+
+
+def split_items(
+    interactions: Interactions, test_share: float = 0.2, random_state: int = 0
+) -> Split:
+    """Hold out items: everything that happened to the drawn items goes to the test.
+
+    In the training log they stand in the item table only: a new film, of which the title and the
+    genres are known, and nobody has seen it.  Users who met held-out items only vanish from the
+    training log.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        Any log.
+    test_share : float
+        Share of the *items* with events that is held out, strictly between 0 and 1; at least one
+        item is, and at least one stays.
+    random_state : int
+        Seed.
+
+    Returns
+    -------
+    Split
+        Training and test logs without a common item in their events, with the same item table.
+
+    Raises
+    ------
+    DataError
+        If only one item has events.
+    ValueError
+        If `test_share` is not between 0 and 1.
+
+    Examples
+    --------
+    >>> from recsys_tutorial.datasets import load_movielens
+    >>> train, test = split_items(load_movielens())
+    >>> train.n_items, test.n_items, len(set(train.events["item"]) & set(test.events["item"]))
+    (7253, 1813, 0)
+    """
+    return _hold_out(interactions, "item", test_share, random_state)
+
+
+def _hold_out(interactions: Interactions, column: str, share: float, random_state: int) -> Split:
+    _need_share(share)
+    ids = np.sort(interactions.events[column].unique())
+    if len(ids) < 2:
+        raise DataError(f"Column '{column}' has one value only: nothing can be held out.")
+    size = int(np.clip(np.floor(len(ids) * share + 1e-9), 1, len(ids) - 1))
+    drawn = np.random.default_rng(random_state).permutation(len(ids))[:size]
+    is_test = interactions.events[column].isin(ids[drawn])
+    return Split(
+        interactions.with_events(interactions.events[~is_test]),
+        interactions.with_events(interactions.events[is_test]),
+    )
+
+
+def split_known(
+    interactions: Interactions, n_known: int, *, order: str = "random", random_state: int = 0
+) -> Split:
+    """Show the first few events of every user and hide the rest: a newcomer, a little later.
+
+    With the same order and seed, the events shown for a smaller number are among those shown for a
+    larger one, so that somebody can be watched while she becomes known.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        A log, usually the test part of `split_users`; with times, if they are to decide.
+    n_known : int
+        Events that are shown of each user, at least 1.  A user who has no more than that is shown
+        whole, and nothing of her is left to ask about.
+    order : {"random", "earliest"}
+        Which events come first.
+    random_state : int
+        Seed of the draw, and of the order of events that happened in the same second.
+
+    Returns
+    -------
+    Split
+        Known and hidden events with the same item table.
+
+    Raises
+    ------
+    DataError
+        If the earliest events are wanted and the log has no times, or nothing is left to hide.
+    ValueError
+        If `n_known` is less than 1, or `order` has another value.
+
+    Examples
+    --------
+    >>> from recsys_tutorial.datasets import load_movielens
+    >>> known, hidden = split_known(load_movielens(), 3)
+    >>> known.n_events == 3 * known.n_users, known.n_events + hidden.n_events
+    (True, 100004)
+    """
+    if n_known < 1:
+        raise ValueError(f"n_known={n_known} must be at least 1.")
+    if order not in ("random", "earliest"):
+        raise ValueError(f"order={order!r} must be 'random' or 'earliest'.")
+    if order == "earliest" and not interactions.has_time:
+        raise DataError("The log has no times, so no event is the earliest. Use order='random'.")
+    by = ["user", "timestamp"] if order == "earliest" else ["user"]
+    # Shuffled first, so that events of one second are not sorted by the number of the item.
+    events = interactions.events.sample(frac=1.0, random_state=random_state)
+    is_known = events.sort_values(by, kind="stable").groupby("user").cumcount() < n_known
+    if is_known.all():
+        raise DataError(f"No user has more than {n_known} events: nothing is left to hide.")
+    is_known = is_known.loc[interactions.events.index]
+    return Split(
+        interactions.with_events(interactions.events[is_known]),
+        interactions.with_events(interactions.events[~is_known]),
+    )
+
+
 def _need_share(test_share: float) -> None:
     if not 0 < test_share < 1:
         raise ValueError(f"test_share={test_share} must lie between 0 and 1.")

@@ -20,7 +20,7 @@ from recsys_tutorial.features import genre_matrix
 from recsys_tutorial.features.profiles import unit_rows
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders.base import Recommender, hide
-from recsys_tutorial.recommenders.ranking import top_columns
+from recsys_tutorial.recommenders.ranking import blocks_of, top_columns
 
 # Rank at which an opinion counts half as much as at the top (Cormack et al. use 60).
 HALF_RANK = 60
@@ -525,12 +525,14 @@ def borrow_scores(
     old = np.setdiff1d(np.arange(len(vectors)), new)
     if not len(old):
         raise ValueError("All items are new: nobody can lend a score.")
-    near = unit_rows(vectors[new]) @ unit_rows(vectors[old]).T
-    nearest = -np.partition(-near, min(n_neighbors, len(old)) - 1, axis=1)
-    least = nearest[:, min(n_neighbors, len(old)) - 1, None]
-    weights = np.where(near >= least, np.maximum(near, 0.0) ** power, 0.0)
-    total = weights.sum(axis=1)
-    scores[:, new] = scores[:, old] @ weights.T / np.where(total > 0, total, 1.0)
+    lenders, units = scores[:, old], unit_rows(vectors[old])
+    n_neighbors = min(n_neighbors, len(old))
+    for block in blocks_of(np.asarray(new), len(old)):
+        near = unit_rows(vectors[block]) @ units.T
+        least = np.partition(near, -n_neighbors, axis=1)[:, -n_neighbors, None]
+        weights = np.where(near >= least, np.maximum(near, 0.0) ** power, 0.0)
+        total = weights.sum(axis=1)
+        scores[:, block] = lenders @ weights.T / np.where(total > 0, total, 1.0)
     return scores
 
 

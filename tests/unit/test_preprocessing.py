@@ -6,16 +6,19 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from recsys_tutorial.datasets import DataError, Interactions
+from recsys_tutorial.datasets import DataError, Interactions, load_movielens
 from recsys_tutorial.preprocessing import (
     CleaningReport,
     clean_events,
     impute_median,
     normalise_rows,
     split_at,
+    split_items,
+    split_known,
     split_latest,
     split_leave_one_out,
     split_random,
+    split_users,
     standardise,
     user_item_matrix,
 )
@@ -413,3 +416,98 @@ def test_leaving_one_out_without_times_needs_a_seed():
 def test_nothing_can_be_left_out_of_single_events(seed):
     with pytest.raises(DataError, match="one event only"):
         split_leave_one_out(log((1, 1, 5), (2, 1, 6)), random_state=seed)
+
+
+# ------------------------------------------------------------------ new people, new items
+
+HOLD_OUT = {"user": split_users, "item": split_items}
+
+
+@pytest.mark.parametrize("column", HOLD_OUT)
+def test_held_out_people_and_items_are_held_out_whole(column):
+    whole = load_movielens()
+    train, test = HOLD_OUT[column](whole, 0.3, random_state=5)
+    ids = [set(part.events[column]) for part in (train, test)]
+    assert not ids[0] & ids[1] and ids[0] | ids[1] == set(whole.events[column])
+    assert len(ids[1]) == int(0.3 * len(ids[0] | ids[1]))
+    assert train.n_events + test.n_events == whole.n_events
+    assert train.items.equals(whole.items) and test.items.equals(whole.items)
+
+
+@pytest.mark.parametrize("column", HOLD_OUT)
+def test_the_seed_decides_who_is_held_out(column):
+    whole = load_movielens()
+    drawn = [set(HOLD_OUT[column](whole, 0.2, s).test.events[column]) for s in (0, 0, 1)]
+    assert drawn[0] == drawn[1] != drawn[2]
+
+
+@pytest.mark.parametrize("column", HOLD_OUT)
+@pytest.mark.parametrize(("share", "size"), [(0.001, 1), (0.5, 2), (0.999, 3)])
+def test_somebody_is_held_out_and_somebody_stays(column, share, size):
+    small = log(*[(n, f"item {n}", n) for n in range(4)])
+    assert len(set(HOLD_OUT[column](small, share).test.events[column])) == size
+
+
+@pytest.mark.parametrize("column", HOLD_OUT)
+def test_what_cannot_be_held_out_is_refused(column):
+    with pytest.raises(DataError, match=f"'{column}' has one value"):
+        HOLD_OUT[column](log((1, "a", 1)))
+    for share in (0, 1, np.nan):
+        with pytest.raises(ValueError, match="between 0 and 1"):
+            HOLD_OUT[column](log((1, "a", 1), (2, "b", 1)), share)
+
+
+@pytest.mark.parametrize("order", ["random", "earliest"])
+def test_known_events_grow_and_hidden_ones_shrink(order):
+    whole = load_movielens()
+    before: set = set()
+    for n in (1, 3, 10):
+        known, hidden = split_known(whole, n, order=order, random_state=2)
+        pairs = [set(zip(p.events["user"], p.events["item"])) for p in (known, hidden)]
+        assert not pairs[0] & pairs[1] and len(pairs[0] | pairs[1]) == whole.n_events
+        assert (known.events.groupby("user").size() == n).all()
+        assert before < pairs[0]
+        before = pairs[0]
+
+
+def test_the_earliest_come_first_and_one_second_is_drawn_by_lot():
+    small = log(*[(1, f"item {n}", 50 if n > 1 else 100 - n) for n in range(8)])
+    assert set(split_known(small, 7, order="earliest").test.events["item"]) == {"item 0"}
+    firsts = {
+        split_known(small, 1, order="earliest", random_state=s).train.events["item"].iloc[0]
+        for s in range(40)
+    }
+    assert firsts == {f"item {n}" for n in range(2, 8)}
+
+
+def test_random_known_events_do_not_ask_the_clock():
+    small = log(*[(1, f"item {n}", n) for n in range(5)])
+    firsts = {split_known(small, 1, random_state=s).train.events["item"].iloc[0] for s in range(60)}
+    assert len(firsts) == 5
+
+
+def test_a_short_history_is_shown_whole():
+    known, hidden = split_known(log((1, "a", 1), (2, "a", 1), (2, "b", 2), (2, "c", 3)), 2)
+    assert set(known.events["user"]) == {1, 2} and set(hidden.events["user"]) == {2}
+
+
+def test_known_events_keep_the_order_of_the_log_and_the_log_itself():
+    whole = log(*[(u, f"item {n}", n) for u in (1, 2) for n in range(5)])
+    before = whole.events.copy()
+    for part in split_known(whole, 2):
+        assert part.events.index.is_monotonic_increasing
+    assert whole.events.equals(before)
+
+
+def test_split_known_refuses():
+    small = log((1, "a", 1), (1, "b", 2))
+    with pytest.raises(ValueError, match="n_known=0"):
+        split_known(small, 0)
+    with pytest.raises(ValueError, match="'latest'"):
+        split_known(small, 1, order="latest")
+    with pytest.raises(DataError, match="nothing is left to hide"):
+        split_known(small, 2)
+    timeless = Interactions.from_frame(small.events, rating=None, timestamp=None)
+    with pytest.raises(DataError, match="no times"):
+        split_known(timeless, 1, order="earliest")
+    assert split_known(timeless, 1).test.n_events == 1
