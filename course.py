@@ -8,10 +8,11 @@ usage: python course.py COMMAND [option] [-- options of the program that it star
   setup            make or mend .venv only (--latest: the newest releases instead of the lock)
   lab              open the notebooks in JupyterLab
   serve            show the built website on this computer alone (--port 8000)
+  bench            compare all methods and their peers in .venv-bench (--quick: minutes, not hours)
   lint             check style, formatting and types (--fix: mend what can be mended)
   lock             solve requirements.lock.txt anew from pyproject.toml
   rename-repo URL  put https://github.com/YOU/YOUR-FORK wherever this repository's URL is
-  clean            remove what was built (--all: .venv too)
+  clean            remove what was built (--all: .venv and .venv-bench too)
   help             print this text
 """
 
@@ -35,15 +36,14 @@ STAMP = VENV / "course-stamp.txt"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 USAGE = (
     r"help|-h|--help|book|lab|lock|test( --fast)?|setup( --latest)?|serve( --port \d+)?"
-    r"|lint( --fix)?|clean( --all)?|rename-repo https://github\.com/[\w-]+/[\w.-]+"
+    r"|bench( --quick)?|lint( --fix)?|clean( --all)?|rename-repo https://github\.com/[\w-]+/[\w.-]+"
 )
 BUILT = "_build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache".split()
-NEEDED_GB = 6  # about 3 GB of packages, and as much again in the installer's cache
+NEEDED_GB, STEP = 6, {"now": 0, "all": 0}  # 3 GB of packages, and as much in the installer's cache
 NO_NETWORK = (
     "dns error|name resolution|getaddrinfo|error sending request|onnection (refused|reset)"
     "|NewConnectionError|Max retries|timed out|etwork is unreachable|Failed to fetch"
 )
-STEP = {"now": 0, "all": 0}
 
 
 def run(*command, keep=False):
@@ -110,9 +110,9 @@ def setup(more, mode=None):
     want = " ".join(want + [hashlib.sha256(files).hexdigest()])
     STEP.update(now=0, all=more if have == want else more + 3)
     if have == want:
-        return print(".venv is up to date", flush=True)
+        return print(f"{VENV.name} is up to date", flush=True)
     base = getattr(sys, "_base_executable", None) or sys.executable  # never .venv's own Python
-    step("making .venv", [base, "-m", "venv", "--clear" if new else "--without-pip", VENV])
+    step(f"making {VENV.name}", [base, "-m", "venv", "--clear" if new else "--without-pip", VENV])
     pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
     uv = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON]
     packages = {"locked": ["--require-hashes", "-r", LOCK], "latest": ["-U", "-e", f"{ROOT}[dev]"]}
@@ -170,13 +170,13 @@ def do(name, option, extra):
         style = ["ruff", "format", "."] + ([] if option else ["--check"])
         jobs = (["ruff", "check", "."] + option, style, ["mypy"])
         return max([abs(run(PYTHON, "-m", *job)[0]) for job in jobs])
-    if name in ("lock", "rename-repo"):
-        return run(sys.executable, ROOT / "tools" / "maintain.py", name, *option)[0]
+    if name in ("lock", "rename-repo", "bench"):
+        return run(sys.executable, ROOT / "tools" / "maintain.py", name, *option, *extra)[0]
     if name == "serve":
         serve(int(option[1]) if option else 8000)
-    for path in [ROOT / part for part in BUILT + [".venv"] * len(option) if name == "clean"]:
-        if path.exists():
-            shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
+    made = BUILT + [".venv", ".venv-bench"] * len(option) if name == "clean" else []
+    for path in filter(Path.exists, [ROOT / part for part in made]):
+        shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
     return 0
 
 

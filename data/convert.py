@@ -51,7 +51,7 @@ def insteval() -> None:
 
 def write_sums() -> None:
     """List the SHA-256 of every data file, in the format of the ``sha256sum`` command."""
-    files = sorted([*HERE.glob("*/*.csv.gz"), *HERE.glob("*/*.npz")])
+    files = sorted([*HERE.glob("*/*.csv.gz"), *HERE.glob("*/*.csv"), *HERE.glob("*/*.npz")])
     with (HERE / "SHA256SUMS").open("w", encoding="utf-8", newline="\n") as sums:
         for file in files:
             digest = hashlib.sha256(file.read_bytes()).hexdigest()

@@ -2,8 +2,9 @@
 
 python tools/maintain.py lock              solve requirements.lock.txt anew
 python tools/maintain.py rename-repo URL   write a fork's address wherever the repository's stands
+python tools/maintain.py bench [--quick]   compare all methods and their peers (tools/bench.py)
 
-The standard library only: neither command needs the course to be installed.
+The standard library only: no command needs the course to be installed.
 """
 
 import os
@@ -19,7 +20,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = "requirements.lock.txt"
 GITHUB = r"https://github\.com/([\w-]+)/([\w.-]+?)(?:\.git)?/?"
-NOT_OURS = {".git", ".venv", "_build", "node_modules"}
+NOT_OURS = {".git", ".venv", ".venv-bench", "_build", "node_modules"}
 
 
 def repository_files(root: Path) -> list[Path]:
@@ -95,7 +96,8 @@ def lock(root: Path) -> int:
         if subprocess.call([python, "-m", "pip", "install", "--quiet", "uv>=0.5"]):
             raise SystemExit("uv could not be installed; is there a network?")
         print("solving for every supported system and Python ...", flush=True)
-        solve = [python, "-m", "uv", "pip", "compile", "pyproject.toml", "--all-extras"]
+        # Not the extra `peers`: it has an environment of its own (tools/bench.py).
+        solve = [python, "-m", "uv", "pip", "compile", "pyproject.toml", "--extra", "dev"]
         solve += ["--universal", "--python-version", "3.10", "--generate-hashes", "--upgrade"]
         told = {**os.environ, "UV_CUSTOM_COMPILE_COMMAND": "python course.py lock"}
         return subprocess.call([*solve, "--quiet", "--output-file", LOCK], cwd=root, env=told)
@@ -104,6 +106,8 @@ def lock(root: Path) -> int:
 def main(argv: list[str]) -> int:
     """Carry out one command; return its exit code."""
     match argv:
+        case ["bench", *options]:
+            return subprocess.call([sys.executable, ROOT / "tools" / "bench.py", *options])
         case ["lock"]:
             return lock(ROOT)
         case ["rename-repo", url]:

