@@ -46,6 +46,12 @@ def _holes_filled(
     return np.where(scores == 0, popularity, scores)
 
 
+def _unseen_filled(
+    history: np.ndarray, similarity: np.ndarray, popularity: np.ndarray
+) -> np.ndarray:
+    return np.where(history == 0, popularity, history @ similarity)
+
+
 def _always_added(
     history: np.ndarray, similarity: np.ndarray, popularity: np.ndarray
 ) -> np.ndarray:
@@ -105,6 +111,16 @@ def _silence_is_nan(a: np.ndarray, b: np.ndarray, weight: float) -> np.ndarray:
     return weight * scaled[0] + (1 - weight) * scaled[1]
 
 
+def _sample_spread(a: np.ndarray, b: np.ndarray, weight: float) -> np.ndarray:
+    # pandas divides by n - 1 unless told otherwise.
+    shares = [np.sqrt(1 - 1 / len(x)) * _scaled(x) for x in (a, b)]
+    return weight * shares[0] + (1 - weight) * shares[1]
+
+
+def _scaled_afterwards(a: np.ndarray, b: np.ndarray, weight: float) -> np.ndarray:
+    return _scaled(weight * a + (1 - weight) * b)
+
+
 def _fusion_probes() -> list[tuple[np.ndarray, np.ndarray, float]]:
     rng = np.random.default_rng(121)
     probes = [
@@ -132,6 +148,10 @@ def _not_divided(scores: np.ndarray, cosines: np.ndarray, n: int) -> float:
 
 def _divided_by_n(scores: np.ndarray, cosines: np.ndarray, n: int) -> float:
     return _not_divided(scores, cosines, n) / n
+
+
+def _divided_by_all(scores: np.ndarray, cosines: np.ndarray, n: int) -> float:
+    return _not_divided(scores, cosines, n) / float(cosines.sum())
 
 
 def _farthest(scores: np.ndarray, cosines: np.ndarray, n: int) -> float:
@@ -185,6 +205,12 @@ EXERCISES = (
                 "Counts in the tens then stand beside similarities below 1, and always win.",
             ),
             Mistake(
+                "film by film",
+                _unseen_filled,
+                "You decide film by film: all films that she has not met get the popularity, and "
+                "what she has met decides nothing. Decide once for the whole person.",
+            ),
+            Mistake(
                 "always added",
                 _always_added,
                 "You add the popularity for everybody, in other units. Use it only where there is "
@@ -229,6 +255,23 @@ EXERCISES = (
                 _silence_is_nan,
                 "A model that gives all films the same score has standard deviation 0, and you "
                 "divided by it. It has no opinion: let it add 0.",
+            ),
+            Mistake(
+                "scaled after adding",
+                _scaled_afterwards,
+                "You added first and scaled the sum. By then the larger numbers have decided: "
+                "scale each opinion by itself.",
+            ),
+            Mistake(
+                "divided by n - 1",
+                _sample_spread,
+                "Your standard deviation divides by n - 1, as pandas does (ddof=1). Take that of "
+                "these scores themselves, as np.std does.",
+            ),
+            Mistake(
+                "no weight",
+                lambda a, b, weight: _fused(a, b, 0.5),
+                "You gave both the same say. Use `weight`.",
             ),
             Mistake(
                 "weights swapped",
@@ -301,6 +344,12 @@ EXERCISES = (
                 "divided by n",
                 _divided_by_n,
                 "You divided by n. The weights do not add up to n: divide by what they add up to.",
+            ),
+            Mistake(
+                "divided by all cosines",
+                _divided_by_all,
+                "You divided by the cosines of all old films. Only the neighbours spoke: divide "
+                "by their weights.",
             ),
             Mistake(
                 "the least similar",
