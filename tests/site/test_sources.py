@@ -84,3 +84,19 @@ def test_prose_keeps_one_sentence_per_line(root):
             inside_table_or_list = line.lstrip().startswith(("|", "- ", ":", "{", "  "))
             if not inside_table_or_list and not line.startswith("  "):
                 assert not ends.search(line), f"{path.name}:{number}: {line}"
+
+
+def repeated_terms(glossary):
+    """List the names, English or Chinese, that two entries of a glossary share."""
+    lines = [line for line in glossary.splitlines() if line and not line.startswith((" ", ":"))]
+    return sorted({line for line in lines if lines.count(line) > 1})
+
+
+def test_no_two_terms_share_a_name(root):
+    text = (root / "book/glossary.md").read_text(encoding="utf-8")
+    entries = text.split(":::{glossary}")[1].split("\n:::")[0]
+    assert entries.count("\n\n") > 100 and repeated_terms(entries) == []
+
+
+def test_a_shared_name_is_seen():
+    assert repeated_terms("leak\n泄漏\n  One. [x]\n\nleakage\n泄漏\n  Two.\n") == ["泄漏"]
