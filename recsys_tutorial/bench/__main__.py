@@ -17,7 +17,8 @@ from pathlib import Path
 
 from recsys_tutorial.bench.methods import METHODS, method_named
 from recsys_tutorial.bench.protocol import DATASETS
-from recsys_tutorial.bench.running import QUICK, Plan, answer_job, run_bench, write_whole
+from recsys_tutorial.bench.running import QUICK, Plan, answer_job, run_bench
+from recsys_tutorial.bench.writing import write_whole
 
 
 def build_parser() -> argparse.ArgumentParser:

@@ -39,6 +39,7 @@ from recsys_tutorial.bench.protocol import (
     make_task,
     small_task,
 )
+from recsys_tutorial.bench.writing import write_whole
 
 Job = dict[str, Any]
 Answer = dict[str, Any]
@@ -283,29 +284,6 @@ def _reason(said: Path, code: int) -> str:
 
 
 # All jobs -----------------------------------------------------------------------------------
-
-
-def write_whole(path: Path, text: str) -> None:
-    """Write a file so that it is either the old one or the new one, never half of it.
-
-    Parameters
-    ----------
-    path : Path
-        The file; its folder is made.
-    text : str
-        Its content.
-
-    Examples
-    --------
-    >>> path = Path(tempfile.mkdtemp()) / "new" / "x.txt"
-    >>> write_whole(path, "all of it")
-    >>> path.read_text()
-    'all of it'
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    aside = path.with_name(path.name + ".part")
-    aside.write_text(text, encoding="utf-8", newline="\n")
-    os.replace(aside, path)
 
 
 def library_version(library: str) -> str:

@@ -17,6 +17,7 @@ import pandas as pd
 
 from recsys_tutorial.bench.front import beaten_by, describe_front, pareto_front, plot_front
 from recsys_tutorial.bench.methods import REFERENCE, Method, describe
+from recsys_tutorial.bench.writing import write_whole
 from recsys_tutorial.datasets.shipped import checked_path, read_checked
 from recsys_tutorial.evaluation import bootstrap_interval
 
@@ -239,19 +240,11 @@ def write_results(
     quality : mapping
         (method, data, split) to the answer.
     """
-    from recsys_tutorial.bench.running import write_whole
-
     write_whole(folder / "leaderboard.csv", table.to_csv(index=False, lineterminator="\n"))
     write_whole(folder / "leaderboard.md", to_markdown(table))
-    _write_bytes(folder / "users.npz", _packed_users(quality))
+    write_whole(folder / "users.npz", _packed_users(quality))
     if table["time_ratio"].notna().any():
         _draw(folder, table)
-
-
-def _write_bytes(path: Path, content: bytes) -> None:
-    aside = path.with_name(path.name + ".part")
-    aside.write_bytes(content)
-    os.replace(aside, path)
 
 
 def _packed_users(quality: Mapping[tuple[str, str, str], Answer]) -> bytes:
@@ -297,7 +290,7 @@ def _draw(folder: Path, table: pd.DataFrame) -> None:
             figure.savefig(aside)
             os.replace(aside, folder / f"front_{split}.{ending}")
         plt.close(figure)
-        _write_bytes(folder / f"front_{split}.txt", (" ".join(words) + "\n").encode("utf-8"))
+        write_whole(folder / f"front_{split}.txt", " ".join(words) + "\n")
 
 
 def results(folder: Path | None = None) -> pd.DataFrame:

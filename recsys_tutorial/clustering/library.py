@@ -12,10 +12,12 @@ from sklearn.cluster import DBSCAN, AgglomerativeClustering, KMeans
 from threadpoolctl import threadpool_limits
 
 # Tables with at most this many numbers are clustered faster by one thread than by several.
-SMALL = 500_000
+SMALL = 1_000_000
 
 
-def fit_kmeans(X: np.ndarray, n_clusters: int, *, random_state: int = 0) -> KMeans:
+def fit_kmeans(
+    X: np.ndarray, n_clusters: int, *, n_init: int = 10, random_state: int = 0
+) -> KMeans:
     """Fit scikit-learn's K-means with ten starts, on one thread if the table is small.
 
     Parameters
@@ -24,6 +26,8 @@ def fit_kmeans(X: np.ndarray, n_clusters: int, *, random_state: int = 0) -> KMea
         One row per user, scaled.
     n_clusters : int
         Number of clusters, at most n_samples.
+    n_init : int
+        Starts; the best of them is kept.
     random_state : int
         Seed.
 
@@ -38,7 +42,7 @@ def fit_kmeans(X: np.ndarray, n_clusters: int, *, random_state: int = 0) -> KMea
     0.005
     """
     # n_init is written out: its default changed from 10 to 1 in scikit-learn 1.4.
-    model = KMeans(n_clusters, n_init=10, random_state=random_state)
+    model = KMeans(n_clusters, n_init=n_init, random_state=random_state)
     # On small tables the threads of OpenMP spend their time waiting for each other.
     with threadpool_limits(limits=1 if np.size(X) <= SMALL else None, user_api="openmp"):
         return model.fit(X)

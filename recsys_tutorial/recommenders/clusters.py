@@ -11,6 +11,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
+from sklearn.metrics import euclidean_distances
 
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders.base import Recommender
@@ -20,7 +21,6 @@ from recsys_tutorial.recommenders.grouping import (
     limit_clusters,
     one_hot,
     place,
-    squared_to_centres,
 )
 from recsys_tutorial.recommenders.popularity import item_shares
 from recsys_tutorial.recommenders.ranking import blocks_of, top_of_groups
@@ -138,7 +138,7 @@ class ClusterPopularity(Recommender):
         return one_hot(self.labels_, len(self.centres_))
 
     def _membership(self, features: np.ndarray) -> np.ndarray:
-        nearest = squared_to_centres(features, self.centres_).argmin(axis=1)
+        nearest = euclidean_distances(features, self.centres_, squared=True).argmin(axis=1)
         return np.eye(len(self.centres_))[nearest]
 
     def _score_rows(self, rows: np.ndarray) -> np.ndarray:
@@ -210,7 +210,7 @@ class SoftClusterPopularity(ClusterPopularity):
         return self.user_shares_
 
     def _membership(self, features: np.ndarray) -> np.ndarray:
-        squared = squared_to_centres(features, self.centres_)
+        squared = euclidean_distances(features, self.centres_, squared=True)
         # Subtracting the smallest distance changes nothing but keeps exp from reaching 0 for all.
         weights = np.exp(-(squared - squared.min(axis=1, keepdims=True)) / self.temperature)
         return weights / weights.sum(axis=1, keepdims=True)

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 from scipy import sparse
+from sklearn.metrics import euclidean_distances
 
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders.base import Recommender
@@ -20,7 +21,6 @@ from recsys_tutorial.recommenders.grouping import (
     limit_clusters,
     one_hot,
     place,
-    squared_to_centres,
 )
 
 
@@ -96,7 +96,7 @@ def nearest_groups(features: np.ndarray, centres: np.ndarray, starts: np.ndarray
     >>> nearest_groups(np.array([[1.0]]), np.array([[0.0], [5.0], [1.1]]), np.array([0, 2, 3]))
     array([[0, 2]])
     """
-    squared = squared_to_centres(features, centres)
+    squared = euclidean_distances(features, centres, squared=True)
     spans = list(zip(starts[:-1], starts[1:], strict=True))
     return np.stack([start + squared[:, start:end].argmin(axis=1) for start, end in spans], axis=1)
 

@@ -8,16 +8,13 @@ from __future__ import annotations
 
 import numpy as np
 from scipy import sparse
-from sklearn.cluster import KMeans
-from threadpoolctl import threadpool_limits
 
+from recsys_tutorial.clustering import fit_kmeans
 from recsys_tutorial.features import fit_user_factors, unit_rows
 from recsys_tutorial.preprocessing import UserItemMatrix
 
 # With more users than this, factors and centres are learnt from a sample of this size.
 SAMPLE = 30_000
-# Tables with at most this many numbers are clustered faster by one thread than by several.
-SMALL = 1_000_000
 
 
 def describe_users(
@@ -126,35 +123,9 @@ def fit_groups(
     if len(features) > SAMPLE:
         rng = np.random.default_rng(random_state)
         sample = features[np.sort(rng.choice(len(features), SAMPLE, replace=False))]
-    # On small tables the threads of OpenMP spend their time waiting for each other.
-    with threadpool_limits(limits=1 if sample.size <= SMALL else None, user_api="openmp"):
-        model = KMeans(n_clusters, n_init=n_init, random_state=random_state).fit(sample)
+    model = fit_kmeans(sample, n_clusters, n_init=n_init, random_state=random_state)
     labels = model.labels_ if sample is features else model.predict(features)
     return model.cluster_centers_, labels
-
-
-def squared_to_centres(features: np.ndarray, centres: np.ndarray) -> np.ndarray:
-    """Squared distances of users to centres.
-
-    Parameters
-    ----------
-    features : ndarray, shape (n_users, n_features)
-        Description of the users.
-    centres : ndarray, shape (n_clusters, n_features)
-        Centres.
-
-    Returns
-    -------
-    ndarray, shape (n_users, n_clusters)
-        Never negative.
-
-    Examples
-    --------
-    >>> squared_to_centres(np.array([[0.0, 0.0]]), np.array([[3.0, 4.0]])).tolist()
-    [[25.0]]
-    """
-    lengths = (features**2).sum(axis=1)[:, None] + (centres**2).sum(axis=1)
-    return np.maximum(lengths - 2 * features @ centres.T, 0)
 
 
 def one_hot(labels: np.ndarray, n_groups: int) -> sparse.csr_array:

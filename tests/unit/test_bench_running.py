@@ -32,9 +32,9 @@ from recsys_tutorial.bench.running import (
     in_a_process,
     library_version,
     run_bench,
-    write_whole,
 )
 from recsys_tutorial.bench.table import COLUMNS
+from recsys_tutorial.bench.writing import write_whole
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders import Popularity, Recommender
 
