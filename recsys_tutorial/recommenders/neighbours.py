@@ -6,12 +6,16 @@ they met the same items.  Similarities are computed in blocks, and only the near
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import numpy as np
 from scipy import sparse
 
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders.base import Recommender
 from recsys_tutorial.recommenders.ranking import blocks_of, top_columns
+
+ROWS_AT_ONCE = 64
 
 
 def cosine_neighbours(
@@ -56,22 +60,39 @@ def cosine_neighbours(
     other_size = np.sqrt((by_column * by_column).sum(axis=0))
     rows, columns, strengths = [], [], []
     for block in blocks_of(np.arange(values.shape[0]), by_column.shape[1]):
-        similar = (values[block] @ by_column).toarray()
-        scale = size[block, None] * other_size + shrinkage
-        np.divide(similar, scale, out=similar, where=similar > 0)
+        similar = values[block] @ by_column
+        # Ties go to the lower number, so the order must not depend on how SciPy multiplies.
+        similar.sort_indices()
+        row = block[np.repeat(np.arange(len(block)), np.diff(similar.indptr))]
+        strength = similar.data / (size[row] * other_size[similar.indices] + shrinkage)
+        usable = similar.data > 0
         if own is not None:
-            similar[np.arange(len(block)), own[block]] = 0
-        similar[~(similar > 0)] = -np.inf
-        nearest = top_columns(similar, n_neighbors)
-        row, rank = np.nonzero(nearest >= 0)
-        rows.append(block[row])
-        columns.append(nearest[row, rank])
-        strengths.append(similar[row, nearest[row, rank]] ** power)
+            usable &= similar.indices != own[row]
+        strength[~usable] = -np.inf
+        for nearest in _largest_cells(strength, similar.indptr, n_neighbors):
+            rows.append(row[nearest])
+            columns.append(similar.indices[nearest])
+            strengths.append(strength[nearest] ** power)
     shape = (values.shape[0], by_column.shape[1])
     if not rows:
         return sparse.csr_array(shape)
     places = (np.concatenate(rows), np.concatenate(columns))
     return sparse.csr_array((np.concatenate(strengths), places), shape=shape)
+
+
+def _largest_cells(values: np.ndarray, indptr: np.ndarray, n_largest: int) -> Iterator[np.ndarray]:
+    """Where the largest values of each sparse row stand, some rows at a time."""
+    counts = np.diff(indptr)
+    # Rows of similar length share a table, so that a long row does not make a short one wide.
+    for some in np.array_split(np.argsort(counts), len(counts) // ROWS_AT_ONCE + 1):
+        place = np.arange(counts[some].max(initial=0))
+        filled = place < counts[some, None]
+        cells = np.where(filled, indptr[some, None] + place, 0)
+        table = np.full(cells.shape, -np.inf)
+        table[filled] = values[cells[filled]]
+        nearest = top_columns(table, n_largest)
+        row, rank = np.nonzero(nearest >= 0)
+        yield cells[row, nearest[row, rank]]
 
 
 class _Neighbours(Recommender):

@@ -26,6 +26,11 @@ from recsys_tutorial.recommenders.clusters import (
     GroupPopularity,
     SoftClusterPopularity,
 )
+from recsys_tutorial.recommenders.cold_start import (
+    ContentRecommender,
+    Fusion,
+    KnowledgeRecommender,
+)
 from recsys_tutorial.recommenders.ease import EASE
 from recsys_tutorial.recommenders.ensemble import ClusterEnsemble
 from recsys_tutorial.recommenders.hybrid import ClusterEASE
@@ -33,14 +38,16 @@ from recsys_tutorial.recommenders.mixture import MixtureModel
 from recsys_tutorial.recommenders.neighbours import ItemKNN, UserKNN
 from recsys_tutorial.recommenders.popularity import Popularity
 
-FORMAT = 1
+FORMAT = 2
 KINDS: dict[str, type[Recommender]] = {
     kind.__name__: kind
     for kind in (
         *(Popularity, ClusterPopularity, SoftClusterPopularity, GroupPopularity),
         *(ClusterEnsemble, MixtureModel, ItemKNN, UserKNN, EASE, ClusterEASE),
+        *(ContentRecommender, KnowledgeRecommender, Fusion),
     )
 }
+_PLAIN = (type(None), bool, int, float, str)
 _PARTS = ("data", "indices", "indptr", "shape")
 
 
@@ -62,7 +69,8 @@ def save_recommender(model: Recommender, folder: str | Path) -> Path:
     Raises
     ------
     TypeError
-        If the model is of another kind, or holds ids that are neither numbers nor text.
+        If the model, or one that it holds, is of another kind, or holds ids that are neither
+        numbers nor text.
     NotFittedError
         If it has learnt nothing yet.
 
@@ -77,18 +85,8 @@ def save_recommender(model: Recommender, folder: str | Path) -> Path:
     >>> bool((again.scores([1]) == model.scores([1])).all())
     True
     """
-    name = type(model).__name__
-    if KINDS.get(name) is not type(model):
-        raise TypeError(f"Cannot save a {name}; only {', '.join(KINDS)}.")
-    check_is_fitted(model, "matrix_")
     arrays: dict[str, np.ndarray] = {}
-    learnt = {key: value for key, value in vars(model).items() if key.endswith("_")}
-    note = {
-        "format": FORMAT,
-        "class": name,
-        "parameters": _encode_all(model.get_params(deep=False), "parameter", arrays),
-        "learnt": _encode_all(learnt, "learnt", arrays),
-    }
+    note = {"format": FORMAT, **_encode_model(model, "", arrays)}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     np.savez_compressed(folder / "arrays.npz", allow_pickle=False, **arrays)
@@ -128,12 +126,7 @@ def load_recommender(folder: str | Path) -> Recommender:
     try:
         with np.load(folder / "arrays.npz", allow_pickle=False) as stored:
             arrays = {key: stored[key] for key in stored.files}
-        model = KINDS[note["class"]](**_decode_all(note["parameters"], arrays))
-        for key, value in _decode_all(note["learnt"], arrays).items():
-            # Only what `fit` sets: nothing that stands in the class may be replaced.
-            if not key.endswith("_") or key.startswith("_") or hasattr(type(model), key):
-                raise ValueError(f"strange name {key!r}")
-            setattr(model, key, value)
+        model = _decode_model(note, arrays)
         if arrays:
             raise ValueError(f"arrays without a use: {sorted(arrays)[:3]}")
     except (KeyError, ValueError, TypeError, AttributeError, OSError, BadZipFile) as error:
@@ -169,6 +162,33 @@ def _sum_of(note: dict[str, Any]) -> str:
     return _sha256(json.dumps(note, sort_keys=True).encode())
 
 
+def _encode_model(
+    model: Recommender, prefix: str, arrays: dict[str, np.ndarray], *, fitted: bool = True
+) -> dict[str, Any]:
+    name = type(model).__name__
+    if KINDS.get(name) is not type(model):
+        raise TypeError(f"Cannot save a {name}; only {', '.join(KINDS)}.")
+    if fitted:
+        check_is_fitted(model, "matrix_")
+    learnt = {key: value for key, value in vars(model).items() if key.endswith("_")}
+    parameters = model.get_params(deep=False)
+    return {
+        "class": name,
+        "parameters": _encode_all(parameters, f"{prefix}parameter", arrays),
+        "learnt": _encode_all(learnt, f"{prefix}learnt", arrays),
+    }
+
+
+def _decode_model(note: dict[str, Any], arrays: dict[str, np.ndarray]) -> Recommender:
+    model = KINDS[note["class"]](**_decode_all(note["parameters"], arrays))
+    for key, value in _decode_all(note["learnt"], arrays).items():
+        # Only what `fit` sets: nothing that stands in the class may be replaced.
+        if not key.endswith("_") or key.startswith("_") or hasattr(type(model), key):
+            raise ValueError(f"strange name {key!r}")
+        setattr(model, key, value)
+    return model
+
+
 # Each value becomes a short JSON record that says what it is, and arrays that it points to.
 
 
@@ -181,13 +201,23 @@ def _encode_all(
 def _encode(value: Any, name: str, arrays: dict[str, np.ndarray]) -> dict[str, Any]:
     if isinstance(value, np.generic):
         value = value.item()
-    if value is None or isinstance(value, (bool, int, float, str)):
+    if isinstance(value, _PLAIN):
         return {"kind": "plain", "value": value}
-    if isinstance(value, (list, tuple)) and all(isinstance(v, (int, np.integer)) for v in value):
-        return {"kind": type(value).__name__, "value": [int(v) for v in value]}
+    if isinstance(value, (list, tuple)):
+        members = [one.item() if isinstance(one, np.generic) else one for one in value]
+        if all(isinstance(one, _PLAIN) for one in members):
+            return {"kind": type(value).__name__, "value": members}
+        members = [_encode(one, f"{name}.{i}", arrays) for i, one in enumerate(members)]
+        return {"kind": "many", "value": members, "is_tuple": isinstance(value, tuple)}
+    if isinstance(value, Recommender):
+        # What a fusion was given is not fitted; only its copies are.
+        return {"kind": "model", "value": _encode_model(value, f"{name}.", arrays, fitted=False)}
     if isinstance(value, UserItemMatrix):
         parts = {"values": value.values, "users": value.users, "items": value.items}
         return {"kind": "matrix", "value": _encode_all(parts, name, arrays)}
+    if isinstance(value, pd.DataFrame):
+        parts = {"cells": value.to_numpy(), "rows": value.index, "columns": value.columns}
+        return {"kind": "table", "value": _encode_all(parts, name, arrays)}
     if sparse.issparse(value):
         cells = sparse.csr_array(value)
         four = (cells.data, cells.indices, cells.indptr, np.array(cells.shape))
@@ -224,6 +254,14 @@ def _decode(record: dict[str, Any], arrays: dict[str, np.ndarray]) -> Any:
         return value
     if kind in ("list", "tuple"):
         return tuple(value) if kind == "tuple" else value
+    if kind == "many":
+        members = [_decode(one, arrays) for one in value]
+        return tuple(members) if record["is_tuple"] else members
+    if kind == "model":
+        return _decode_model(value, arrays)
+    if kind == "table":
+        parts = _decode_all(value, arrays)
+        return pd.DataFrame(parts["cells"], index=parts["rows"], columns=parts["columns"])
     if kind == "matrix":
         parts = _decode_all(value, arrays)
         if parts["values"].shape != (len(parts["users"]), len(parts["items"])):
