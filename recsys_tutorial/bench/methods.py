@@ -101,7 +101,19 @@ def _genre_control(
     return ours.ClusterEASE(features=unit_rows(task.genres), **parameters)
 
 
-KS = [(20, 50, 80), (40, 80, 120)]
+# Few groups for data without clear ones, many for data with them, each with its own shrinkage.
+ENSEMBLES = tuple(
+    {"n_clusters": sizes, "shrinkage": shrinkage, "n_factors": n_factors}
+    for sizes, shrinkage, n_factors in [
+        ((20, 50, 80), 100.0, 80),
+        ((60, 120, 240), 10.0, 120),
+        ((20, 50, 80), 300.0, 120),
+        ((20, 50, 80), 30.0, 80),
+        ((40, 100, 160), 30.0, 80),
+        ((60, 120, 240), 30.0, 80),
+        ((100, 200, 300), 10.0, 120),
+    ]
+)
 POWERS = [(0.5, 0.0), (0.25, 0.2), (0.0, 0.2)]
 NORMS = tuple(
     {"user_power": a, "item_power": b, "regularisation": r}
@@ -139,7 +151,24 @@ METHODS: tuple[Method, ...] = (
         OURS,
         "cluster",
         _own("ClusterEnsemble", seeded=True),
-        grid_of(n_clusters=KS, shrinkage=[200.0, 30.0, 1.0]),
+        ENSEMBLES,
+        is_seeded=True,
+    ),
+    # For those who have no time: few groups, few factors, one start of K-means each.
+    Method(
+        "cluster popularity, fast",
+        OURS,
+        "cluster",
+        _own("ClusterPopularity", seeded=True, n_clusters=20, n_factors=20, n_init=1),
+        grid_of(shrinkage=[1000.0, 100.0]),
+        is_seeded=True,
+    ),
+    Method(
+        "ensemble of ten, fast",
+        OURS,
+        "cluster",
+        _own("ClusterEnsemble", seeded=True, n_clusters=(20,), n_repeats=10, n_factors=20),
+        grid_of(shrinkage=[100.0, 30.0]),
         is_seeded=True,
     ),
     Method(
