@@ -2,9 +2,12 @@
 
 ``python tools/measure_growth.py`` makes logs of 10 k, 100 k and 1 M users and 5 k items with 20
 planted groups, fits `ClusterPopularity`, ranks 20 items for everybody, and prints seconds, peak
-memory of the process and how well the groups were found.  Name other sizes, and ``--soft``, on the
-command line.  Seconds are those of the processor, all cores added up, so that a busy machine does
-not matter.  Each size runs in a process of its own, because a peak never falls.  Linux and macOS.
+memory of the process and how well the groups were found.  Name other sizes on the command line;
+``--method soft`` takes soft groups, and ``--method als`` fits the ALS of implicit at its
+defaults to the same log (the fit alone; run that with the Python of ``.venv-bench``, which
+``python course.py bench`` makes).  Seconds are those of the processor, all cores added up, so that
+a busy machine does not matter.  Each size runs in a process of its own, because a peak never falls.
+Linux and macOS.
 """
 
 import argparse
@@ -19,9 +22,11 @@ import pandas as pd
 from scipy import sparse
 from sklearn.metrics import adjusted_rand_score
 
+from recsys_tutorial.bench.peers import ImplicitALS
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders import ClusterPopularity, SoftClusterPopularity
 
+METHODS = ("hard", "soft", "als")
 N_ITEMS, N_GROUPS, N_FAVOURITES, DRAWS, BLOCK = 5000, 20, 100, 50, 50_000
 
 
@@ -57,12 +62,22 @@ def peak_mb() -> float:
     return peak / (2**20 if sys.platform == "darwin" else 2**10)
 
 
-def measure(n_users: int, soft: bool) -> dict[str, float]:
+def measure(n_users: int, method: str) -> dict[str, float]:
     """Fit and rank once."""
     clock = [time.process_time()]
     matrix, truth = planted_log(n_users)
-    data_mb, kind = peak_mb(), SoftClusterPopularity if soft else ClusterPopularity
+    data_mb = peak_mb()
     clock.append(time.process_time())
+    if method == "als":
+        ImplicitALS().fit(matrix)
+        return {
+            "users": n_users,
+            "interactions": matrix.values.nnz,
+            "fit_s": round(time.process_time() - clock[-1], 2),
+            "data_peak_mb": round(data_mb),
+            "peak_mb": round(peak_mb()),
+        }
+    kind = SoftClusterPopularity if method == "soft" else ClusterPopularity
     model = kind(n_clusters=N_GROUPS).fit(matrix)
     clock.append(time.process_time())
     top = model.top_k(k=20)
@@ -86,15 +101,14 @@ def main() -> None:
     """Measure each size in a fresh process and print one line for each."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("users", nargs="*", type=int, default=[10_000, 100_000, 1_000_000])
-    parser.add_argument("--soft", action="store_true", help="soft groups in place of hard ones")
+    parser.add_argument("--method", choices=METHODS, default="hard", help="what is fitted (hard)")
     parser.add_argument("--here", action="store_true", help="no process of its own")
     options = parser.parse_args()
     for n_users in options.users:
         if options.here:
-            print(json.dumps(measure(n_users, options.soft)), flush=True)
+            print(json.dumps(measure(n_users, options.method)), flush=True)
         else:
-            soft = ["--soft"] * options.soft
-            again = [sys.executable, __file__, str(n_users), "--here", *soft]
+            again = [sys.executable, __file__, str(n_users), "--here", "--method", options.method]
             subprocess.run(again, check=True)
 
 
