@@ -120,12 +120,12 @@ NORMS = tuple(
     for r in (200.0, 100.0, 50.0, 400.0)
     for a, b in POWERS
 )
-# The hybrid and its control have grids of one size: equal budget.
+# The hybrid and its control have one grid: equal budget.  It spans those of EASE and EASE-norm.
 HYBRIDS = tuple(
     {"cluster_weight": w, "user_power": a, "item_power": b, "regularisation": r}
-    for r in (200.0, 100.0, 400.0)
+    for r in (200.0, 100.0, 400.0, 50.0, 25.0)
     for w in (2.0, 5.0)
-    for a, b in POWERS
+    for a, b in [(0.0, 0.0), *POWERS]
 )
 
 METHODS: tuple[Method, ...] = (
