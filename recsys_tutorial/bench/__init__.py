@@ -17,19 +17,22 @@ from recsys_tutorial.bench.front import (
 from recsys_tutorial.bench.methods import METHODS, Method
 from recsys_tutorial.bench.peers import installed_peers
 from recsys_tutorial.bench.protocol import Task, judge, make_task
-from recsys_tutorial.bench.running import run_bench
-from recsys_tutorial.bench.table import COLUMNS, results, user_scores
+from recsys_tutorial.bench.running import QUICK, Plan, run_bench
+from recsys_tutorial.bench.table import COLUMNS, overview, results, user_scores
 
 __all__ = [
     "COLUMNS",
     "METHODS",
     "Method",
+    "Plan",
+    "QUICK",
     "Task",
     "beaten_by",
     "describe_front",
     "installed_peers",
     "judge",
     "make_task",
+    "overview",
     "pareto_front",
     "plot_front",
     "results",

@@ -328,6 +328,62 @@ def results(folder: Path | None = None) -> pd.DataFrame:
     return table
 
 
+def overview(table: pd.DataFrame, *, against: str = "EASE") -> pd.DataFrame:
+    """Sum up all data sets and splits: one row per method, best first.
+
+    Parameters
+    ----------
+    table : DataFrame
+        As in `results`.
+    against : str
+        The method whose quality and time count as 1.
+
+    Returns
+    -------
+    DataFrame
+        Indexed by method: ``library``, ``kind``, ``quality`` and ``time`` (geometric means over
+        the settings of nDCG and time, each divided by that of ``against`` in the same setting;
+        missing unless measured in all of them), ``memory_mb`` (the most of all) and
+        ``times_on_front`` (in how many settings).
+
+    Raises
+    ------
+    ValueError
+        If the table has no such method.
+
+    Notes
+    -----
+    Chapter 18.  A ratio of 2 in one setting and of 1/2 in another average to 1, which the
+    arithmetic mean would miss.
+
+    Examples
+    --------
+    >>> overview(results()).loc["EASE", ["quality", "time"]].tolist()
+    [1.0, 1.0]
+    """
+    if against not in set(table["method"]):
+        raise ValueError(f"There is no method {against!r} in the table.")
+    rows = table.set_index(["data", "split", "method"])
+    yardstick = rows.xs(against, level="method")[["ndcg", "time_ratio"]]
+    places = rows.index.droplevel("method")
+    shares = rows[["ndcg", "time_ratio"]].to_numpy(float) / yardstick.reindex(places).to_numpy(
+        float
+    )
+    grouped = table.assign(quality=np.log(shares[:, 0]), time=np.log(shares[:, 1])).groupby(
+        "method"
+    )
+    means = grouped[["quality", "time"]].agg(lambda logs: np.exp(logs.mean(skipna=False)))
+    found = grouped.agg(
+        library=("library", "first"),
+        kind=("kind", "first"),
+        memory_mb=("memory_mb", "max"),
+        times_on_front=("on_front", "sum"),
+    )
+    found[["quality", "time"]] = means
+    columns = ["library", "kind", "quality", "time", "memory_mb", "times_on_front"]
+    return found[columns].sort_values("quality", ascending=False)
+
+
 def user_scores(data: str, split: str, folder: Path | None = None) -> pd.DataFrame:
     """Read the shipped nDCG@20 of every user and method, for comparisons in pairs.
 

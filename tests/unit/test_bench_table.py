@@ -4,12 +4,13 @@ import re
 import shutil
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from recsys_tutorial.bench.front import OURS, pareto_front
 from recsys_tutorial.bench.methods import METHODS, REFERENCE
 from recsys_tutorial.bench.protocol import DATASETS, SPLITS
-from recsys_tutorial.bench.table import COLUMNS, results, to_markdown, user_scores
+from recsys_tutorial.bench.table import COLUMNS, overview, results, to_markdown, user_scores
 from recsys_tutorial.datasets import DataError, data_folder
 
 SETTINGS = [(data, split) for data in DATASETS for split in SPLITS]
@@ -113,3 +114,45 @@ def test_the_table_for_readers_has_every_method_and_says_what_failed(table):
 def test_a_table_without_times_can_be_read_too(table):
     bare = table.assign(time_ratio=np.nan, memory_mb=np.nan)
     assert "nan" not in to_markdown(bare).lower()
+
+
+def rows_of(*rows):
+    names = ["data", "split", "method", "ndcg", "time_ratio", "memory_mb", "on_front"]
+    return pd.DataFrame(rows, columns=names).assign(library="x", kind="classic")
+
+
+def test_the_overview_takes_geometric_means_of_shares():
+    table = rows_of(
+        ("a", "latest", "EASE", 0.1, 1.0, 100, True),
+        ("b", "latest", "EASE", 0.4, 0.5, 120, False),
+        ("a", "latest", "mine", 0.2, 4.0, 300, True),
+        ("b", "latest", "mine", 0.2, 0.5, 200, True),
+        ("a", "latest", "other", 0.05, 1.0, 1, False),
+        ("b", "latest", "other", np.nan, np.nan, np.nan, False),
+    )
+    found = overview(table)
+    # 2 and 1/2 average to 1, and so do shares in any order of the rows.
+    assert found.loc["mine", ["quality", "time"]].tolist() == pytest.approx([1, 2])
+    assert found.loc["mine", "memory_mb"] == 300 and found.loc["mine", "times_on_front"] == 2
+    pd.testing.assert_frame_equal(
+        overview(table.sample(frac=1, random_state=0)).sort_index(), found.sort_index()
+    )
+    assert overview(table, against="mine").loc["EASE", "quality"] == pytest.approx(1)
+    # What is not measured everywhere cannot be summed up.
+    assert found.index[-1] == "other" and np.isnan(found.loc["other", "quality"])
+
+
+def test_the_overview_of_the_shipped_table_holds_every_method_once(table):
+    found = overview(table)
+    assert sorted(found.index) == sorted(table["method"].unique())
+    assert found["quality"].dropna().is_monotonic_decreasing
+    shares = table[table["method"] == "popularity"].merge(
+        table[table["method"] == "EASE"], on=["data", "split"]
+    )
+    by_hand = np.prod(shares["ndcg_x"] / shares["ndcg_y"]) ** (1 / len(shares))
+    assert found.loc["popularity", "quality"] == pytest.approx(by_hand)
+
+
+def test_a_yardstick_that_did_not_take_part_is_refused(table):
+    with pytest.raises(ValueError, match="no method 'SVD'"):
+        overview(table, against="SVD")
