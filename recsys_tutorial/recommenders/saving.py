@@ -33,10 +33,12 @@ from recsys_tutorial.recommenders.cold_start import (
 )
 from recsys_tutorial.recommenders.ease import EASE
 from recsys_tutorial.recommenders.ensemble import ClusterEnsemble
+from recsys_tutorial.recommenders.guards import CappedRecommender, GuardedRecommender
 from recsys_tutorial.recommenders.hybrid import ClusterEASE
 from recsys_tutorial.recommenders.mixture import MixtureModel
 from recsys_tutorial.recommenders.neighbours import ItemKNN, UserKNN
 from recsys_tutorial.recommenders.popularity import Popularity
+from recsys_tutorial.recommenders.ties import FriendsOfFriends
 
 FORMAT = 2
 KINDS: dict[str, type[Recommender]] = {
@@ -45,6 +47,7 @@ KINDS: dict[str, type[Recommender]] = {
         *(Popularity, ClusterPopularity, SoftClusterPopularity, GroupPopularity),
         *(ClusterEnsemble, MixtureModel, ItemKNN, UserKNN, EASE, ClusterEASE),
         *(ContentRecommender, KnowledgeRecommender, Fusion),
+        *(GuardedRecommender, CappedRecommender, FriendsOfFriends),
     )
 }
 _PLAIN = (type(None), bool, int, float, str)
@@ -210,7 +213,7 @@ def _encode(value: Any, name: str, arrays: dict[str, np.ndarray]) -> dict[str, A
         members = [_encode(one, f"{name}.{i}", arrays) for i, one in enumerate(members)]
         return {"kind": "many", "value": members, "is_tuple": isinstance(value, tuple)}
     if isinstance(value, Recommender):
-        # What a fusion was given is not fitted; only its copies are.
+        # What a fusion or a rule was given need not be fitted; only its copies are.
         return {"kind": "model", "value": _encode_model(value, f"{name}.", arrays, fitted=False)}
     if isinstance(value, UserItemMatrix):
         parts = {"values": value.values, "users": value.users, "items": value.items}

