@@ -26,6 +26,8 @@ def group_evidence(
     A user's factors decide how much she belongs to each group, and the groups decide the score.
     The score is linear in small changes of the factors; each film of the history adds its own row
     of the basis to them, and so its contribution to the score can be read off.
+    That the sum is brought to length 1 afterwards is left out: on MovieLens it would change one
+    named film in ten, and the effect of the deletion no more than its interval is wide.
 
     Parameters
     ----------
