@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import NoReturn
 
@@ -18,7 +18,15 @@ from tqdm import tqdm
 from recsys_tutorial import __version__
 from recsys_tutorial.datasets import DataError, Interactions, load_movielens, read_interactions
 from recsys_tutorial.doctor import examine
-from recsys_tutorial.pipeline import STEPS, check_report_folder, run_pipeline, write_report
+from recsys_tutorial.pipeline import (
+    RECOMMENDERS,
+    STEPS,
+    check_model_folder,
+    check_report_folder,
+    quality_in_words,
+    run_pipeline,
+    write_report,
+)
 
 
 def build_parser() -> argparse.ArgumentParser:
@@ -35,19 +43,52 @@ def build_parser() -> argparse.ArgumentParser:
     parser.add_argument("--version", action="version", version=__version__)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="a log in; groups, recommendations and a report out")
-    run.add_argument("events", nargs="?", help="CSV file, an event per row; default: MovieLens")
-    run.add_argument("--user", default="user", help="column with the users (default: user)")
-    run.add_argument("--item", default="item", help="column with the items (default: item)")
-    run.add_argument("--rating", help="column with ratings or counts, if there is one")
-    run.add_argument("--time", help="column with times, if there is one")
-    run.add_argument("--time-unit", default="s", choices=("s", "ms", "us", "ns"))
-    run.add_argument("--items", help="CSV file that describes the items: item, title, genres")
+    run.add_argument("events", nargs="?", help="table, an event per row; default: MovieLens")
+    _add_columns(run)
+    _add_reading(run)
     run.add_argument("--clusters", type=_positive, default=10, help="number of groups (10)")
-    run.add_argument("--top", type=_positive, default=10, help="recommendations per user")
+    run.add_argument("--top", type=_positive, default=10, help="recommendations per user (10)")
+    run.add_argument(
+        "--recommender",
+        default="soft",
+        choices=tuple(RECOMMENDERS),
+        help="what makes the lists (soft); ease ranks better, without reasons and for small logs",
+    )
     run.add_argument("--seed", type=int, default=0, help="the same seed gives the same groups")
     run.add_argument("--out", default="report", help="folder for the report (default: report)")
+    run.add_argument("--save", help="another folder for the recommender, to be loaded again")
     commands.add_parser("doctor", help="check this computer and say what to mend")
     return parser
+
+
+def _add_columns(run: argparse.ArgumentParser) -> None:
+    columns = run.add_argument_group("columns (names, or with --no-header numbers from 1)")
+    columns.add_argument("--user", default="user", help="column with the users (default: user)")
+    columns.add_argument("--item", default="item", help="column with the items (default: item)")
+    columns.add_argument("--rating", help="column with ratings or counts, if there is one")
+    columns.add_argument("--time", help="column with times, if there is one")
+    columns.add_argument("--items", help="table that describes the items: item, title, genres")
+
+
+def _add_reading(run: argparse.ArgumentParser) -> None:
+    how = run.add_argument_group("how to read the table (found out and said, unless you say it)")
+    how.add_argument("--sep", help="between columns: , ; | tab :: or another character")
+    how.add_argument("--encoding", help="of the letters: utf-8, cp1252, utf-16, gb18030 ...")
+    how.add_argument("--no-header", action="store_true", help="the first line is an event")
+    how.add_argument("--time-unit", default="auto", choices=("auto", "s", "ms", "us", "ns"))
+    how.add_argument("--date-order", choices=("dmy", "mdy"), help="is 03/04/2024 in April or March")
+    how.add_argument("--decimal", choices=(".", ","), help="what stands before decimals")
+    how.add_argument(
+        "--rating-range",
+        nargs=2,
+        type=float,
+        metavar=("LOW", "HIGH"),
+        help="other ratings are errors",
+    )
+    how.add_argument("--duplicates", default="last", choices=("last", "sum", "error"))
+    how.add_argument(
+        "--drop-bad-rows", action="store_true", help="leave out rows with missing or bad cells"
+    )
 
 
 def _positive(text: str) -> int:
@@ -87,27 +128,40 @@ def _doctor() -> int:
 
 def _run(options: argparse.Namespace) -> int:
     check_report_folder(options.out)
+    if options.save is not None:
+        check_model_folder(options.save, options.out)
     # A report needs files, not windows; without this a server without a screen would fail.
     matplotlib.use("Agg")
+    source: list[str] = []
     with tqdm(total=len(STEPS) + 2, bar_format="{l_bar}{bar}| step {n_fmt} of {total_fmt}") as bar:
         step = partial(_announce, bar)
         step("read the log")
-        interactions = _load(options)
+        interactions = _load(options, source.append)
         result = run_pipeline(
             interactions,
             n_clusters=options.clusters,
             top=options.top,
+            recommender=options.recommender,
             random_state=options.seed,
+            source=source,
             progress=step,
         )
         step("write the report")
-        page = write_report(result, options.out)
+        page = write_report(result, options.out, save_to=options.save)
+    for sentence in source:
+        print(f"Read: {sentence}")
     if interactions.n_merged:
         print(f"Note: {interactions.n_merged:,} repeated events were merged with the latest one.")
     for note in result.notes:
         print(f"Note: {note}")
     print(f"{len(result.clusters)} groups, {len(result.recommendations):,} recommendations.")
+    print(quality_in_words(result))
     print(f"Report: {page}")
+    print(f"Model card: {page.parent / 'model_card.md'}; its questions are yours to answer.")
+    if options.save is not None:
+        print(
+            f"Recommender: {options.save}; recsys_tutorial.recommenders.load_recommender reads it."
+        )
     return 0
 
 
@@ -116,7 +170,7 @@ def _announce(bar: tqdm[NoReturn], name: str) -> None:
     bar.update(1)
 
 
-def _load(options: argparse.Namespace) -> Interactions:
+def _load(options: argparse.Namespace, report: Callable[[str], object]) -> Interactions:
     if options.events is None:
         if options.items or options.time or options.rating:
             raise DataError("--items, --time and --rating describe a file; name the file first.")
@@ -128,5 +182,14 @@ def _load(options: argparse.Namespace) -> Interactions:
         rating=options.rating,
         timestamp=options.time,
         timestamp_unit=options.time_unit,
+        duplicates=options.duplicates,
         items=options.items,
+        separator=options.sep,
+        encoding=options.encoding,
+        header=not options.no_header,
+        date_order=options.date_order,
+        decimal=options.decimal,
+        rating_range=None if options.rating_range is None else tuple(options.rating_range),
+        bad_rows="drop" if options.drop_bad_rows else "error",
+        report=report,
     )

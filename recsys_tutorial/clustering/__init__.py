@@ -3,7 +3,8 @@
 Fourth step of the pipeline.  K-means (chapter 3), DBSCAN (chapter 4) and hierarchical clustering
 (chapter 5) are written here to be read, and agree with scikit-learn and SciPy; `cluster_users`
 is the door to the libraries, for work.  Chapter 6 judges; chapter 9 finds words for clusters, and
-keeps their numbers when behaviour changes; chapter 13 follows a stream of events.
+keeps their numbers when behaviour changes; chapter 13 follows a stream of events, chapter 14 finds
+groups and key people in a network, chapter 16 uses clusters as an index.
 """
 
 from recsys_tutorial.clustering.adapting import (
@@ -13,6 +14,7 @@ from recsys_tutorial.clustering.adapting import (
     recluster,
     renumber,
 )
+from recsys_tutorial.clustering.communities import find_communities, modularity, pagerank
 from recsys_tutorial.clustering.dbscan import (
     DBSCANResult,
     core_points,
@@ -58,6 +60,33 @@ from recsys_tutorial.clustering.naming import (
     item_words,
     top_words,
 )
+from recsys_tutorial.clustering.private import (
+    PrivacyBudget,
+    PrivateClusters,
+    clip_rows,
+    cluster_totals,
+    empirical_epsilon,
+    epsilon_to_rho,
+    gaussian_scale,
+    identified_share,
+    laplace_scale,
+    limit_items,
+    membership_scores,
+    merge_small_clusters,
+    private_counts,
+    private_kmeans,
+    rho_to_epsilon,
+)
+from recsys_tutorial.clustering.robust import (
+    trimmed_kmeans,
+)
+from recsys_tutorial.clustering.searching import (
+    Found,
+    HyperplaneHash,
+    InvertedFile,
+    exact_neighbours,
+    recall_of,
+)
 from recsys_tutorial.clustering.streaming import (
     FadingCounts,
     ForgettingProfiles,
@@ -76,9 +105,14 @@ __all__ = [
     "DBSCANResult",
     "FadingCounts",
     "ForgettingProfiles",
+    "Found",
+    "HyperplaneHash",
+    "InvertedFile",
     "KMeansResult",
     "OnlineKMeans",
     "PageHinkley",
+    "PrivacyBudget",
+    "PrivateClusters",
     "Reclustering",
     "Revision",
     "StreamingKMeans",
@@ -88,7 +122,9 @@ __all__ = [
     "blind_match",
     "choose_threshold",
     "class_tfidf",
+    "clip_rows",
     "cluster_documents",
+    "cluster_totals",
     "cluster_users",
     "cophenetic_correlation",
     "cophenetic_distances",
@@ -96,9 +132,15 @@ __all__ = [
     "cut_tree",
     "dbscan",
     "distance_bytes",
+    "empirical_epsilon",
+    "epsilon_to_rho",
+    "exact_neighbours",
+    "find_communities",
     "fit_kmeans",
     "forgetting_lag",
     "gap_statistic",
+    "gaussian_scale",
+    "identified_share",
     "inertia_curve",
     "item_words",
     "k_distances",
@@ -106,17 +148,27 @@ __all__ = [
     "kmeans_objective",
     "kmeans_plus_plus",
     "kmeans_step",
+    "laplace_scale",
     "leaf_order",
+    "limit_items",
     "match_centres",
     "match_clusters",
+    "membership_scores",
     "merge_losses",
+    "merge_small_clusters",
     "merge_tree",
+    "modularity",
     "neighbourhoods",
+    "pagerank",
     "permute_columns",
+    "private_counts",
+    "private_kmeans",
     "rand_index",
+    "recall_of",
     "recluster",
     "renumber",
     "revise_clusters",
+    "rho_to_epsilon",
     "silhouette_curve",
     "silhouette_values",
     "split_gains",
@@ -124,5 +176,6 @@ __all__ = [
     "squared_distances",
     "stability",
     "top_words",
+    "trimmed_kmeans",
     "update_centres",
 ]

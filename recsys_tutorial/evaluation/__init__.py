@@ -12,7 +12,8 @@ calibration) exist for users who got a list; `leaderboard` reports beside them h
 One idea a file: `lists` holds the definitions, slow and short; `per_user` the same for all users
 at once; `describing` what a list is like; `ratings` two measures that mislead; `resampling`
 intervals and many comparisons; `next_item` questions with one right answer; `board` puts
-recommenders side by side.
+recommenders side by side.  For chapter 15: `popularity_bias` and `fairness` ask who is served and
+what is shown, `stress` spoils a log on purpose, `experiments` says how large a live test must be.
 """
 
 from recsys_tutorial.evaluation.board import leaderboard
@@ -22,6 +23,15 @@ from recsys_tutorial.evaluation.describing import (
     diversity_at_k,
     novelty_at_k,
 )
+from recsys_tutorial.evaluation.experiments import (
+    users_per_arm,
+)
+from recsys_tutorial.evaluation.fairness import (
+    gini,
+    group_gaps,
+    item_exposure,
+)
+from recsys_tutorial.evaluation.growth import extrapolate_growth, growth_exponent
 from recsys_tutorial.evaluation.lists import (
     METRICS,
     average_precision_at_k,
@@ -39,6 +49,11 @@ from recsys_tutorial.evaluation.per_user import (
     per_user_metrics,
     relevant_items,
 )
+from recsys_tutorial.evaluation.popularity_bias import (
+    list_popularity,
+    popularity_bands,
+    popularity_lift,
+)
 from recsys_tutorial.evaluation.ratings import classification_accuracy, rating_rmse
 from recsys_tutorial.evaluation.resampling import (
     Comparison,
@@ -47,32 +62,51 @@ from recsys_tutorial.evaluation.resampling import (
     holm,
     paired_bootstrap,
 )
+from recsys_tutorial.evaluation.stress import (
+    add_random_events,
+    lose_block,
+    push_item,
+    repeat_events,
+)
 
 __all__ = [
     "Comparison",
     "Interval",
     "METRICS",
+    "add_random_events",
     "average_precision_at_k",
     "bootstrap_interval",
     "calibration_at_k",
     "classification_accuracy",
     "coverage_at_k",
     "diversity_at_k",
+    "extrapolate_growth",
     "f1_at_k",
     "find_hits",
+    "gini",
+    "group_gaps",
+    "growth_exponent",
     "hit_and_ndcg",
     "hit_rate_at_k",
     "holm",
+    "item_exposure",
     "leaderboard",
+    "list_popularity",
+    "lose_block",
     "metrics_from_hits",
     "ndcg_at_k",
     "novelty_at_k",
     "paired_bootstrap",
     "per_user_metrics",
+    "popularity_bands",
+    "popularity_lift",
     "precision_at_k",
+    "push_item",
     "rating_rmse",
     "recall_at_k",
     "reciprocal_rank_at_k",
     "relevant_items",
+    "repeat_events",
     "target_ranks",
+    "users_per_arm",
 ]

@@ -143,9 +143,8 @@ REFUSED = {
     "long row": ("user,item\n1,2\n1,2,3\n", ["not a table", "line 3"]),
     "long rows": ("user,item\n1,2,3\n1,2,3\n", ["not a table", "longer than the header"]),
     "open quote": ('user,item\n"1,2\n3,4\n', ["not a table"]),
-    "Latin letters of 1987": ("user,item\nAmélie,1\n".encode("latin-1"), ["not UTF-8", "Save"]),
-    "two bytes a letter": (PLAIN.encode("utf-16"), ["not UTF-8", "Save"]),
-    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), ["not UTF-8"]),
+    "letters that cannot be guessed": ("user,item\nИван,1\n".encode("cp1251"), ["--encoding"]),
+    "a picture": (b"\x89PNG\r\n\x1a\n" + bytes(range(256)), ["picture"]),
     "control characters": (bytes(range(32)) * 9, []),
 }
 

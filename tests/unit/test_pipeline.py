@@ -1,21 +1,30 @@
 """The pipeline and its report, on MovieLens and on logs that are smaller than anybody plans for."""
 
 import re
+from dataclasses import replace
 
 import matplotlib.pyplot as plt
 import numpy as np
 import pandas as pd
 import pytest
 
-from recsys_tutorial import pipeline
 from recsys_tutorial.datasets import DataError, Interactions, load_movielens
 from recsys_tutorial.pipeline import (
+    CARD_QUESTIONS,
+    RECOMMENDERS,
     REPORT_FILES,
     STEPS,
+    check_model_folder,
     check_report_folder,
+    model_card,
+    quality_in_words,
+    reporting,
     run_pipeline,
+    running,
     write_report,
 )
+from recsys_tutorial.preprocessing import user_item_matrix
+from recsys_tutorial.recommenders import SoftClusterPopularity, load_recommender
 
 
 def log(rows, **columns):
@@ -182,10 +191,10 @@ def test_failure_in_the_middle_leaves_the_old_report(result, tmp_path, monkeypat
     write_report(result, tmp_path / "out")
     before = (tmp_path / "out" / "report.html").read_bytes()
 
-    def full(result):
+    def full(result, n_changed):
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(pipeline, "_render", full)
+    monkeypatch.setattr(reporting, "_render", full)
     with pytest.raises(DataError, match="No space left"):
         write_report(result, tmp_path / "out")
     assert (tmp_path / "out" / "report.html").read_bytes() == before
@@ -196,3 +205,163 @@ def test_unwritable_place_is_named(result, tmp_path):
     (tmp_path / "file").write_text("")
     with pytest.raises(DataError, match="Cannot write"):
         write_report(result, tmp_path / "file" / "out")
+
+
+# ------------------------------------------------------------------ what makes the lists
+
+
+@pytest.mark.parametrize("recommender", RECOMMENDERS)
+def test_every_recommender_gives_lists_with_reasons_and_stands_on_the_board(small, recommender):
+    result = run_pipeline(small, n_clusters=3, top=4, recommender=recommender)
+    assert len(result.recommendations) == 30 * 4
+    assert result.recommendations["reason"].str.len().min() > 10
+    used = [name for name in result.evaluation.index if "used here" in name]
+    assert used == [f"{RECOMMENDERS[recommender]} (used here)"]
+    assert result.evaluation.index[0].startswith("popularity")
+    assert len(result.clusters) == 3 and result.settings["recommender"] == recommender
+
+
+def test_ease_does_not_claim_the_groups_reason_as_its_own(small):
+    reasons = run_pipeline(small, n_clusters=3, recommender="ease").recommendations["reason"]
+    assert reasons.str.startswith("near to what you met (EASE); chosen by").all()
+
+
+def test_an_unknown_recommender_is_refused(small):
+    with pytest.raises(ValueError, match="soft"):
+        run_pipeline(small, recommender="oracle")
+
+
+def test_ease_says_when_a_log_is_too_large_for_it(small, monkeypatch):
+    monkeypatch.setattr(running, "LARGEST_EASE", 19)
+    with pytest.raises(DataError, match="20 by 20"):
+        run_pipeline(small, recommender="ease")
+
+
+@pytest.mark.parametrize("heads", [(1,), (3, 10), (5, 19), (30,)])
+def test_lists_from_heads_equal_lists_from_the_whole_catalogue(small, heads):
+    model = SoftClusterPopularity(n_clusters=4).fit(user_item_matrix(small))
+    wanted, made = model.recommend(k=5), running._lists_from_heads(model, 5, heads)
+    pd.testing.assert_frame_equal(made, wanted)
+
+
+def test_heads_are_proved_for_most_viewers_and_for_no_list_that_would_change():
+    model = SoftClusterPopularity(n_clusters=10).fit(user_item_matrix(load_movielens()))
+    lists, proved = running._proved_lists(model, model.matrix_.users, 10, 200)
+    wanted = model.recommend(k=10)
+    mine = lists["user"].isin(model.matrix_.users[proved]).to_numpy()
+    assert 0.2 < proved.mean() < 1
+    theirs = wanted[wanted["user"].isin(model.matrix_.users[proved])]
+    assert lists.loc[mine, "item"].tolist() == theirs["item"].tolist()
+
+
+def test_large_logs_take_the_short_way_and_a_sample_of_the_users(small, monkeypatch):
+    wanted = run_pipeline(small, n_clusters=3, top=4)
+    monkeypatch.setattr(running, "MANY_SCORES", 10)
+    monkeypatch.setattr(running, "EVALUATED_USERS", 12)
+    made = run_pipeline(small, n_clusters=3, top=4)
+    pd.testing.assert_frame_equal(made.recommendations, wanted.recommendations)
+    assert made.notes == ("Evaluated on 12 of 30 users, drawn at random.",)
+
+
+# ------------------------------------------------------------------ the model, kept
+
+
+def test_a_saved_recommender_gives_the_same_lists(result, tmp_path):
+    write_report(result, tmp_path / "out", save_to=tmp_path / "model")
+    again = load_recommender(tmp_path / "model").recommend(k=4)
+    assert again["item"].tolist() == result.recommendations["item"].tolist()
+
+
+def test_model_and_report_are_kept_apart(result, tmp_path):
+    for place in ("out", "out/model", "."):
+        with pytest.raises(DataError, match="must be apart"):
+            write_report(result, tmp_path / "out", save_to=tmp_path / place)
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "thesis.tex").write_text("years of work")
+    with pytest.raises(DataError, match="would bury"):
+        check_model_folder(tmp_path / "mine", tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_report_that_fails_leaves_no_model(result, tmp_path, monkeypatch):
+    def full(result, n_changed):
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(reporting, "_render", full)
+    with pytest.raises(DataError, match="No space left"):
+        write_report(result, tmp_path / "out", save_to=tmp_path / "model")
+    assert list(tmp_path.iterdir()) == []
+
+
+# ------------------------------------------------------------------ what users type
+
+
+def test_no_cell_is_a_formula(tmp_path):
+    rows = [("=cmd|' /C calc'!A1", "@SUM(A1)", 1), ("-u", "+x", 2), ("u", "plain", 3)]
+    rows += [("u", "@SUM(A1)", 4), ("-u", "\tx", 5), ("v", "plain", 6), ("v", "+x", 7)]
+    page = write_report(run_pipeline(log(rows), n_clusters=2), tmp_path / "out")
+    for name in ("users", "recommendations", "clusters"):
+        table = pd.read_csv(page.parent / f"{name}.csv", dtype=str, keep_default_na=False)
+        cells = table.select_dtypes(exclude="number").to_numpy().ravel()
+        assert not [cell for cell in cells if str(cell).startswith(("=", "+", "-", "@", "\t"))]
+    assert "'=cmd" in (page.parent / "users.csv").read_text()
+    assert "begin with an apostrophe" in page.read_text(encoding="utf-8")
+
+
+def test_plain_cells_stay_as_they_are(result, tmp_path):
+    page = write_report(result, tmp_path / "out")
+    assert "apostrophe" not in page.read_text(encoding="utf-8")
+    assert "'" not in (page.parent / "users.csv").read_text()
+
+
+def test_letters_that_the_font_lacks_are_not_drawn_as_boxes(tmp_path, recwarn):
+    rows = [("王小明", "霸王别姬", 1), ("李雷", "千与千寻", 2), ("韩梅梅", "霸王别姬", 3)]
+    page = write_report(run_pipeline(log(rows), n_clusters=2), tmp_path / "out")
+    assert "霸王别姬" in page.read_text(encoding="utf-8")
+    assert not [w for w in recwarn if "Glyph" in str(w.message)]
+
+
+# ------------------------------------------------------------------ the model card
+
+
+def test_the_card_holds_real_numbers_and_open_questions(movielens_result):
+    card = model_card(movielens_result)
+    assert card.count("NOT FILLED IN") == len(CARD_QUESTIONS) + 1
+    for words in ("100,004", "671", "9,066", "1995-01-09", "2016-10-16", "10 (asked for: 10)"):
+        assert words in card, words
+    assert quality_in_words(movielens_result) in card
+    for name, users in movielens_result.clusters[["name", "users"]].to_numpy():
+        assert f"| {name} | {users} |" in card
+
+
+def test_an_answered_card_has_no_open_question(result):
+    card = model_card(result, {key: f"answer to {key}" for key in CARD_QUESTIONS})
+    assert "NOT FILLED IN" not in card and "answer to harms" in card
+    assert model_card(result, {"harms": "  "}).count("NOT FILLED IN") == len(CARD_QUESTIONS) + 1
+
+
+def test_an_answer_to_no_question_is_refused(result, tmp_path):
+    with pytest.raises(ValueError, match="purposes"):
+        write_report(result, tmp_path / "out", answers={"purposes": "x"})
+    assert not (tmp_path / "out").exists()
+
+
+def test_the_card_cannot_be_broken_by_a_title():
+    rows = [("u", "a | b <script>", 1), ("v", "line\nbreak", 2), ("v", "[x](http://y)", 3)]
+    card = model_card(run_pipeline(log(rows), n_clusters=1))
+    assert "<script" not in card and "a \\| b" in card and "line break" in card
+
+
+def test_the_verdict_follows_the_interval(movielens_result, result):
+    assert quality_in_words(movielens_result).startswith("Better than the same list")
+    board = result.evaluation.copy()
+    for low, high, words in ((-0.2, 0.2, "Not better"), (-0.2, -0.1, "WORSE"), (0.1, 0.2, "Bett")):
+        board["gain_low"], board["gain_high"] = low, high
+        assert quality_in_words(replace(result, evaluation=board)).startswith(words)
+
+
+def test_how_the_file_was_read_stands_in_report_and_card(small, tmp_path):
+    result = run_pipeline(small, n_clusters=2, source=["log.csv: 240 rows, <b>bars</b>."])
+    page = write_report(result, tmp_path / "out")
+    assert "log.csv: 240 rows, &lt;b&gt;bars" in page.read_text(encoding="utf-8")
+    assert "log.csv: 240 rows" in (page.parent / "model_card.md").read_text(encoding="utf-8")

@@ -1,0 +1,135 @@
+"""A model card: what was done with which data, how well it works, and what only a person can say.
+
+Taught in chapter 17.  The numbers come from the run; the questions about people cannot, and stay
+visibly open until somebody answers them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.metadata import PackageNotFoundError, version
+
+import pandas as pd
+
+from recsys_tutorial.datasets import Interactions
+from recsys_tutorial.pipeline.running import RECOMMENDERS, USED, PipelineResult
+from recsys_tutorial.pipeline.templates import environment
+
+CARD_QUESTIONS = {
+    "purpose": "What shall the lists be used for, and by whom?",
+    "not_for": "What must they not be used for?",
+    "people": "Who are the people in the data, and what did they agree to?",
+    "harms": "Whom could a wrong group or a wrong list hurt, and how would you notice?",
+    "oversight": "Who looks at the lists, how often, and who can switch them off?",
+    "contact": "Who answers questions?",
+}
+NOT_FILLED = "**NOT FILLED IN.** Only the author can answer this."
+
+
+def quality_in_words(result: PipelineResult) -> str:
+    """Say in a sentence or two how good the lists are, against popularity and with an interval.
+
+    Parameters
+    ----------
+    result : PipelineResult
+        From `run_pipeline`.
+
+    Returns
+    -------
+    str
+        The verdict.
+
+    Examples
+    --------
+    >>> from recsys_tutorial.pipeline import run_pipeline
+    >>> log = pd.DataFrame({"user": [1, 2], "item": ["a", "b"]})
+    >>> result = run_pipeline(Interactions.from_frame(log, rating=None, timestamp=None))
+    >>> quality_in_words(result)
+    'The quality is unknown: nothing could be held out.'
+    """
+    board = result.evaluation
+    if board.empty:
+        return "The quality is unknown: nothing could be held out."
+    used = board.loc[next(name for name in board.index if name.endswith(USED))]
+    popular, top = board.iloc[0], result.settings["top"]
+    figures = (
+        f"nDCG@{top} {used['ndcg']:.3f}, popularity {popular['ndcg']:.3f}; "
+        f"gain {used['ndcg'] - popular['ndcg']:+.3f}, "
+        f"95 % interval {used['gain_low']:+.3f} to {used['gain_high']:+.3f}."
+    )
+    if used["gain_low"] > 0:
+        return f"Better than the same list for everybody: {figures}"
+    if used["gain_high"] < 0:
+        return f"WORSE than the same list for everybody: {figures}"
+    return f"Not better than the same list for everybody, as far as can be told: {figures}"
+
+
+def model_card(result: PipelineResult, answers: Mapping[str, str] | None = None) -> str:
+    """Write the model card of a run.
+
+    Parameters
+    ----------
+    result : PipelineResult
+        From `run_pipeline`.
+    answers : mapping of str to str, optional
+        Answers to `CARD_QUESTIONS`, by key.  A question without one is marked as not filled in.
+
+    Returns
+    -------
+    str
+        Markdown.
+
+    Raises
+    ------
+    ValueError
+        If there is an answer to a question that is not asked.
+
+    References
+    ----------
+    Mitchell and others (2019), Model Cards for Model Reporting. [mitchell2019model]
+
+    Examples
+    --------
+    >>> from recsys_tutorial.pipeline import run_pipeline
+    >>> log = pd.DataFrame({"user": [1, 2], "item": ["a", "b"]})
+    >>> result = run_pipeline(Interactions.from_frame(log, rating=None, timestamp=None))
+    >>> model_card(result, {"contact": "Ann"}).count("NOT FILLED IN")
+    5
+    """
+    given = dict(answers or {})
+    unknown = set(given) - set(CARD_QUESTIONS)
+    if unknown:
+        raise ValueError(f"No question is called {sorted(unknown)}; ask {list(CARD_QUESTIONS)}.")
+    said = {key: str(given.get(key, "")).strip() or NOT_FILLED for key in CARD_QUESTIONS}
+    log, lists = result.interactions, result.recommendations
+    pages = environment(for_markdown=True)
+    return pages.get_template("model_card.md.j2").render(
+        questions=CARD_QUESTIONS,
+        answers=said,
+        n_open=sum(text == NOT_FILLED for text in said.values()),
+        result=result,
+        recommender=RECOMMENDERS[str(result.settings["recommender"])],
+        quality=quality_in_words(result),
+        evaluation=result.evaluation.reset_index().to_dict("records"),
+        clusters=result.clusters.to_dict("records"),
+        period=_period(log),
+        median_events=int(log.events["user"].value_counts().median()),
+        few=float((log.events["user"].value_counts() < 5).mean()),
+        shown=lists["item"].nunique() / max(log.n_items, 1),
+        smallest=int(result.clusters["users"].min()),
+        package=_version(),
+    )
+
+
+def _period(log: Interactions) -> str:
+    if not log.has_time:
+        return ""
+    times = pd.to_datetime(log.events["timestamp"], unit="s")
+    return f"{times.min():%Y-%m-%d} to {times.max():%Y-%m-%d}"
+
+
+def _version() -> str:
+    try:
+        return version("recsys-tutorial")
+    except PackageNotFoundError:
+        return "not installed"

@@ -1,0 +1,274 @@
+"""Report, tables, model card and model on disk: all or nothing.
+
+Taught in chapter 17.  Names are escaped in the page, and in the CSV files no cell can become a
+formula of a spreadsheet: whoever may name an item may not run a program on the reader's computer.
+"""
+
+from __future__ import annotations
+
+import base64
+import io
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+import matplotlib.pyplot as plt
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.font_manager import FontProperties, findfont, get_font
+
+from recsys_tutorial.datasets import DataError
+from recsys_tutorial.features import user_factors
+from recsys_tutorial.pipeline.card import model_card, quality_in_words
+from recsys_tutorial.pipeline.running import RECOMMENDERS, PipelineResult
+from recsys_tutorial.pipeline.templates import environment
+from recsys_tutorial.plotting import (
+    PALETTE,
+    alt_text,
+    plot_long_tail,
+    project_2d,
+    scatter_clusters,
+    use_course_style,
+)
+from recsys_tutorial.preprocessing import UserItemMatrix
+from recsys_tutorial.recommenders import save_recommender
+
+REPORT_FILES = (
+    "report.html",
+    "model_card.md",
+    "clusters.csv",
+    "users.csv",
+    "recommendations.csv",
+    "evaluation.csv",
+)
+MODEL_FILES = ("model.json", "arrays.npz")
+EXAMPLES_IN_REPORT = 20
+POINTS_IN_MAP = 5_000
+# What makes a spreadsheet take a cell for a formula.
+FORMULA = ("=", "+", "-", "@", "\t", "\r")
+
+
+def write_report(
+    result: PipelineResult,
+    folder: str | Path,
+    *,
+    answers: Mapping[str, str] | None = None,
+    save_to: str | Path | None = None,
+) -> Path:
+    """Write a self-contained HTML report, CSV files and a model card, all or nothing.
+
+    In the CSV files, text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end gets an
+    apostrophe in front, so that no spreadsheet takes it for a formula; the report says how many.
+
+    Parameters
+    ----------
+    result : PipelineResult
+        What to write.
+    folder : str or Path
+        A folder that does not exist, is empty, or holds an earlier report (which is replaced).
+    answers : mapping of str to str, optional
+        For the model card, as in `model_card`.
+    save_to : str or Path, optional
+        Another folder for the recommender itself, which `load_recommender` reads.
+
+    Returns
+    -------
+    Path
+        The HTML file.
+
+    Raises
+    ------
+    DataError
+        If a folder holds other files, or cannot be written.
+    ValueError
+        As in `model_card`.
+    """
+    folder = Path(folder)
+    check_report_folder(folder)
+    if save_to is not None:
+        check_model_folder(save_to, folder)
+    card = model_card(result, answers)
+    tables = {
+        "clusters": result.clusters,
+        "users": result.users,
+        "recommendations": result.recommendations,
+    }
+    safe = {name: _without_formulas(table) for name, table in tables.items()}
+    n_changed = sum(count for _, count in safe.values())
+    with ExitStack() as both:
+        if save_to is not None:
+            save_recommender(result.recommender, both.enter_context(_replacing(Path(save_to))))
+        fresh = both.enter_context(_replacing(folder))
+        for name, (table, _) in safe.items():
+            table.to_csv(fresh / f"{name}.csv", index=False)
+        if not result.evaluation.empty:
+            result.evaluation.to_csv(fresh / "evaluation.csv")
+        (fresh / "model_card.md").write_text(card, encoding="utf-8")
+        (fresh / "report.html").write_text(_render(result, n_changed), encoding="utf-8")
+    return folder / "report.html"
+
+
+def _without_formulas(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
+    """Put an apostrophe before text that a spreadsheet would run; count how often."""
+    safe, n_changed = table.copy(), 0
+    for name in table.columns:
+        # Reasons are sentences of our own.
+        if name == "reason" or pd.api.types.is_numeric_dtype(table[name]):
+            continue
+        texts = table[name].astype(object)
+        different = [text for text in texts.unique() if str(text).startswith(FORMULA)]
+        if different:
+            risky = texts.isin(different)
+            n_changed += int(risky.sum())
+            safe[name] = texts.where(~risky, "'" + texts.astype(str))
+    return safe, n_changed
+
+
+def check_report_folder(folder: str | Path) -> None:
+    """Refuse a folder that a report must not be written to, before any work is done.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder.
+
+    Raises
+    ------
+    DataError
+        If it is a file, holds anything but an earlier report, or cannot be written.
+    """
+    _check_folder(Path(folder), REPORT_FILES, "report")
+
+
+def check_model_folder(folder: str | Path, report_folder: str | Path | None = None) -> None:
+    """Refuse a folder that a model must not be saved to, before any work is done.
+
+    Parameters
+    ----------
+    folder : str or Path
+        The folder.
+    report_folder : str or Path, optional
+        Where the report goes; the model needs a folder of its own.
+
+    Raises
+    ------
+    DataError
+        If it is a file, holds anything but an earlier model, cannot be written, or lies in or
+        around the folder of the report.
+    """
+    folder = Path(folder)
+    if report_folder is not None:
+        mine, other = folder.resolve(), Path(report_folder).resolve()
+        if mine == other or mine in other.parents or other in mine.parents:
+            raise DataError(f"{folder} and the folder of the report must be apart. Name another.")
+    _check_folder(folder, MODEL_FILES, "model")
+
+
+def _check_folder(folder: Path, own_files: tuple[str, ...], what: str) -> None:
+    if folder.exists() and not folder.is_dir():
+        raise DataError(f"{folder} is a file. Name a folder for the {what}.")
+    try:
+        others = sorted(p.name for p in folder.glob("*") if p.name not in own_files)
+        # The place is tried, not asked: permissions are more than their letters.
+        there = next(p for p in (folder.absolute(), *folder.absolute().parents) if p.exists())
+        place = there.parent if folder.exists() else there
+        tempfile.TemporaryFile(dir=place).close()
+    except OSError as error:
+        raise DataError(f"Cannot write to {folder.parent}: {error.strerror}.") from None
+    if others:
+        raise DataError(
+            f"{folder} holds other files ({', '.join(others[:3])}), which a {what} would bury. "
+            "Choose an empty or a new folder."
+        )
+
+
+@contextmanager
+def _replacing(folder: Path) -> Iterator[Path]:
+    """Fill a new folder beside the old one, and swap them only when it is complete."""
+    try:
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        fresh = Path(tempfile.mkdtemp(prefix=f".{folder.name}-", dir=folder.parent))
+    except OSError as error:
+        raise DataError(f"Cannot write to {folder.parent}: {error.strerror}.") from None
+    old = fresh.with_name(f"{fresh.name}-old")
+    try:
+        yield fresh
+        fresh.chmod(0o755)
+        if folder.exists():
+            os.replace(folder, old)
+        os.replace(fresh, folder)
+    except OSError as error:
+        raise DataError(f"Cannot write the report to {folder}: {error.strerror}.") from None
+    finally:
+        shutil.rmtree(fresh, ignore_errors=True)
+        shutil.rmtree(old, ignore_errors=True)
+
+
+def _render(result: PipelineResult, n_changed: int = 0) -> str:
+    pages = environment()
+    shown = result.users["user"].head(EXAMPLES_IN_REPORT)
+    lists = result.recommendations
+    return pages.get_template("report.html.j2").render(
+        result=result,
+        recommender=RECOMMENDERS[str(result.settings["recommender"])],
+        quality=quality_in_words(result),
+        n_changed=n_changed,
+        figures=_figures(result),
+        clusters=result.clusters.to_dict("records"),
+        evaluation=result.evaluation.reset_index().to_dict("records"),
+        examples=[(user, lists[lists["user"] == user].to_dict("records")) for user in shown],
+        names=result.users.set_index("user")["name"],
+    )
+
+
+def _figures(result: PipelineResult) -> list[dict[str, str]]:
+    """Draw the pictures of the report as base64 PNG with a description each."""
+    # The look of the report must not become the look of the caller's own figures.
+    with plt.rc_context():
+        use_course_style()
+        axes = [plot_long_tail(result.interactions.events["item"].value_counts())]
+        axes.append(_draw_sizes(result.clusters))
+        if len(result.users) > 2:
+            axes.append(_draw_map(result))
+        return [{"png": _png(ax), "alt": alt_text(ax)} for ax in axes]
+
+
+def _draw_sizes(clusters: pd.DataFrame) -> Axes:
+    ax = plt.subplots(figsize=(7, 0.6 + 0.35 * len(clusters)))[1]
+    ax.barh(_drawable(clusters["name"]), clusters["users"], color=PALETTE[0])
+    ax.invert_yaxis()
+    ax.set(xlabel="users", ylabel="group", title="Size of the groups")
+    return ax
+
+
+def _drawable(names: pd.Series) -> list[str]:
+    """Shorten names for a picture; where the font lacks a letter, number all groups instead."""
+    font = get_font(findfont(FontProperties(family=plt.rcParams["font.family"])))
+    letters = {ord(letter) for name in names for letter in name}
+    if all(font.get_char_index(letter) for letter in letters):
+        return names.str.slice(0, 40).tolist()
+    return [f"group {number}" for number in range(len(names))]
+
+
+def _draw_map(result: PipelineResult) -> Axes:
+    matrix, labels = result.groups.matrix_, result.groups.labels_
+    names = _drawable(result.clusters["name"])
+    # Every n-th user, so that each group keeps its share of a picture that can be read.
+    step = -(-len(labels) // POINTS_IN_MAP)
+    some = UserItemMatrix(matrix.values[::step], matrix.users[::step], matrix.items)
+    flat = project_2d(user_factors(some, min(result.groups.n_factors, *some.shape)))
+    ax = scatter_clusters(flat, labels[::step], names=names)
+    ax.set(xlabel="first component", ylabel="second component", title="Users and their groups")
+    return ax
+
+
+def _png(ax: Axes) -> str:
+    buffer = io.BytesIO()
+    figure = ax.get_figure(root=True)
+    assert figure is not None
+    figure.savefig(buffer, format="png")
+    plt.close(figure)
+    return base64.b64encode(buffer.getvalue()).decode("ascii")

@@ -1,0 +1,323 @@
+"""From a log to groups, names and lists, judged on events that were held back.
+
+Taught in chapter 17.
+"""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+
+from recsys_tutorial.datasets import DataError, Interactions
+from recsys_tutorial.evaluation import leaderboard
+from recsys_tutorial.preprocessing import (
+    Split,
+    UserItemMatrix,
+    split_latest,
+    split_random,
+    user_item_matrix,
+)
+from recsys_tutorial.recommenders import (
+    EASE,
+    ClusterEnsemble,
+    ClusterPopularity,
+    Popularity,
+    Recommender,
+    SoftClusterPopularity,
+    cluster_names,
+    distinctive_items,
+    explain,
+)
+
+STEPS = ("test on held-out events", "group the users", "name the groups", "recommend")
+POPULARITY = "popularity (same list for all)"
+# What can make the lists, and what it is called in the table of results.
+RECOMMENDERS = {
+    "soft": "groups, soft",
+    "groups": "own group only",
+    "ensemble": "ensemble of groupings",
+    "ease": "EASE, without groups",
+}
+USED = " (used here)"
+# More users narrow the interval no further, and cost time.
+EVALUATED_USERS = 5_000
+# EASE inverts a square table; at this size it takes about a gigabyte.
+LARGEST_EASE = 12_000
+# Above this many scores the lists are made from the heads of the groups' lists.
+MANY_SCORES = 100_000_000
+HEADS = (50, 500)
+
+
+@dataclass(frozen=True)
+class PipelineResult:
+    """Everything that `run_pipeline` found.
+
+    Attributes
+    ----------
+    interactions : Interactions
+        The log.
+    recommender : Recommender
+        What made the lists, fitted on the whole log.
+    groups : SoftClusterPopularity
+        The groups, fitted on the whole log; in the cases "soft" and "groups" the recommender too.
+    clusters : DataFrame
+        One row per group: ``cluster``, ``name``, ``users`` and ``distinctive_items``.
+    users : DataFrame
+        One row per user: ``user``, ``cluster``, ``name`` and ``membership`` (her share in it).
+    recommendations : DataFrame
+        ``user``, ``rank``, ``item``, ``title``, ``score`` and ``reason``.
+    evaluation : DataFrame
+        The leaderboard on held-out events; empty if there was nothing to hold out.
+    notes : tuple of str
+        What a reader of the results has to know.
+    settings : dict of str to object
+        What was chosen, by the caller or by the data.
+    source : tuple of str
+        How the log was read, in sentences.
+    """
+
+    interactions: Interactions
+    recommender: Recommender
+    groups: ClusterPopularity
+    clusters: pd.DataFrame
+    users: pd.DataFrame
+    recommendations: pd.DataFrame
+    evaluation: pd.DataFrame
+    notes: tuple[str, ...]
+    settings: dict[str, object] = field(default_factory=dict)
+    source: tuple[str, ...] = ()
+
+
+def run_pipeline(
+    interactions: Interactions,
+    *,
+    n_clusters: int = 10,
+    top: int = 10,
+    recommender: str = "soft",
+    random_state: int = 0,
+    source: Sequence[str] = (),
+    progress: Callable[[str], object] = lambda step: None,
+) -> PipelineResult:
+    """Group the users of a log by interest, name the groups, and recommend to every user.
+
+    The quality is first measured on held-out events (the latest of each user, or random ones if
+    the log has no times); the results are then computed from the whole log.
+
+    Parameters
+    ----------
+    interactions : Interactions
+        The log.
+    n_clusters : int
+        Number of groups; fewer if there are fewer different users.
+    top : int
+        Recommendations per user.
+    recommender : {"soft", "groups", "ensemble", "ease"}
+        What makes the lists.  Soft groups are the default: they rank nearly as well as an ensemble
+        of groupings, every list comes with a reason in words, and they are fast for any number of
+        people.  EASE ranks better (chapter 10), gives no reasons, and needs memory that grows with
+        the square of the smaller number, users or items.
+    random_state : int
+        Seed.
+    source : sequence of str
+        How the log was read, for the report and the model card.
+    progress : callable, optional
+        Called with the name of each step, one of `STEPS`, before it begins.
+
+    Returns
+    -------
+    PipelineResult
+        Groups, names, lists and figures.
+
+    Raises
+    ------
+    ValueError
+        If `n_clusters` or `top` is less than 1, or `recommender` is unknown.
+    DataError
+        If EASE was asked for and the log is too large for it.
+
+    Examples
+    --------
+    >>> log = pd.DataFrame({"user": [1, 1, 2, 2], "item": ["a", "b", "a", "c"]})
+    >>> result = run_pipeline(Interactions.from_frame(log, rating=None, timestamp=None), top=1)
+    >>> result.recommendations[["user", "item"]].to_numpy().tolist()
+    [[1, 'c'], [2, 'b']]
+    """
+    if n_clusters < 1 or top < 1:
+        raise ValueError(f"n_clusters={n_clusters} and top={top} must be at least 1.")
+    if recommender not in RECOMMENDERS:
+        raise ValueError(f"recommender={recommender!r} must be one of {list(RECOMMENDERS)}.")
+    matrix = _met_items(interactions)
+    if recommender == "ease" and min(matrix.shape) > LARGEST_EASE:
+        raise DataError(
+            f"EASE would invert a table of {min(matrix.shape):,} by {min(matrix.shape):,}, which "
+            f"does not fit here (at most {LARGEST_EASE:,}). Choose another recommender, e.g. soft."
+        )
+    progress(STEPS[0])
+    evaluation, notes = _evaluate(interactions, recommender, n_clusters, top, random_state)
+    progress(STEPS[1])
+    kind = ClusterPopularity if recommender == "groups" else SoftClusterPopularity
+    groups = kind(n_clusters=n_clusters, random_state=random_state).fit(matrix)
+    model = groups
+    if recommender in ("ensemble", "ease"):
+        model = _make(recommender, n_clusters, random_state).fit(matrix)
+    progress(STEPS[2])
+    names = cluster_names(groups, interactions)
+    progress(STEPS[3])
+    lists = _lists(model, top)
+    lists.insert(3, "title", lists["item"].map(interactions.titles))
+    lists["reason"] = _reasons(model, groups, lists, names)
+    if lists["user"].nunique() < len(matrix.users):
+        notes.append("Users who have met every item get no list.")
+    return PipelineResult(
+        interactions,
+        model,
+        groups,
+        _cluster_table(groups, interactions, names),
+        _user_table(groups, names),
+        lists,
+        evaluation,
+        tuple(notes),
+        settings={
+            "recommender": recommender,
+            "n_clusters": n_clusters,
+            "top": top,
+            "random_state": random_state,
+            "test": "latest events of each user" if interactions.has_time else "random events",
+        },
+        source=tuple(source),
+    )
+
+
+def _make(recommender: str, n_clusters: int, random_state: int) -> Recommender:
+    if recommender == "ease":
+        return EASE()
+    if recommender == "ensemble":
+        return ClusterEnsemble(random_state=random_state)
+    kind = ClusterPopularity if recommender == "groups" else SoftClusterPopularity
+    return kind(n_clusters=n_clusters, random_state=random_state)
+
+
+def _met_items(interactions: Interactions) -> UserItemMatrix:
+    """Leave out items of the table that nobody met: nothing is known about them."""
+    met = interactions.items["item"].isin(interactions.events["item"])
+    return user_item_matrix(Interactions(interactions.events, interactions.items[met]))
+
+
+def _split(interactions: Interactions) -> Split:
+    return split_latest(interactions) if interactions.has_time else split_random(interactions)
+
+
+def _evaluate(
+    interactions: Interactions, recommender: str, n_clusters: int, top: int, random_state: int
+) -> tuple[pd.DataFrame, list[str]]:
+    try:
+        train, test = _split(interactions)
+    except DataError as error:
+        return pd.DataFrame(), [f"Not evaluated: {error}"]
+    notes = ["Without times the test events are random, which flatters every method."]
+    notes = notes[interactions.has_time :]
+    test, note = _some_users(test, random_state)
+    matrix = _met_items(train)
+    contenders: dict[str, Recommender] = {POPULARITY: Popularity()}
+    # The used one last, so that its line is easy to find.
+    for kind in sorted({"groups", "soft", recommender}, key=lambda kind: kind == recommender):
+        name = RECOMMENDERS[kind] + (USED if kind == recommender else "")
+        contenders[name] = _make(kind, n_clusters, random_state)
+    fitted = {name: contender.fit(matrix) for name, contender in contenders.items()}
+    return leaderboard(fitted, test, k=top), notes + note
+
+
+def _some_users(test: Interactions, random_state: int) -> tuple[Interactions, list[str]]:
+    users = np.sort(test.events["user"].unique())
+    if len(users) <= EVALUATED_USERS:
+        return test, []
+    drawn = np.random.default_rng(random_state).choice(len(users), EVALUATED_USERS, replace=False)
+    note = f"Evaluated on {EVALUATED_USERS:,} of {len(users):,} users, drawn at random."
+    return test.with_events(test.events[test.events["user"].isin(users[drawn])]), [note]
+
+
+def _lists(model: Recommender, top: int) -> pd.DataFrame:
+    n_scores = len(model.matrix_.users) * len(model.matrix_.items)
+    if isinstance(model, SoftClusterPopularity) and n_scores > MANY_SCORES:
+        return _lists_from_heads(model, top)
+    return model.recommend(k=top)
+
+
+def _lists_from_heads(
+    model: SoftClusterPopularity, top: int, heads: Sequence[int] = HEADS
+) -> pd.DataFrame:
+    """Rank the heads of the groups' lists only, and prove for each user that this is exact.
+
+    Users for whom the proof fails, those who have met much of a head, get a longer one, and in the
+    end the whole catalogue.
+    """
+    users, done = model.matrix_.users, []
+    for head in heads:
+        if head < len(model.matrix_.items) and len(users):
+            lists, proved = _proved_lists(model, users, top, head)
+            done.append(lists[lists["user"].isin(users[proved])])
+            users = users[~proved]
+    if len(users):
+        done.append(model.recommend(users.tolist(), k=top))
+    lists = pd.concat(done)
+    rows = model.matrix_.users.get_indexer(pd.Index(lists["user"]))
+    return lists.iloc[np.argsort(rows, kind="stable")].reset_index(drop=True)
+
+
+def _proved_lists(
+    model: SoftClusterPopularity, users: pd.Index, top: int, head: int
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """Rank some users among the heads, and say for whom nothing beyond could have come in.
+
+    A score is a weighted mean over the groups.  An item beyond the first `head` places of every
+    list can therefore score no more than the same mean of the best scores beyond.  A user whose
+    last recommended item scores more has lost nothing.
+    """
+    shares, matrix = model.cluster_shares_, model.matrix_
+    order = np.argpartition(-shares, head, axis=1)
+    columns = np.unique(order[:, :head])
+    beyond = np.take_along_axis(shares, order[:, head:], axis=1).max(axis=1)
+    small = copy.copy(model)
+    small.cluster_shares_ = shares[:, columns]
+    small.matrix_ = UserItemMatrix(matrix.values[:, columns], matrix.users, matrix.items[columns])
+    lists = small.recommend(users.tolist(), k=top)
+    by_user = lists.groupby("user", sort=False)["score"].agg(["size", "min"]).reindex(users)
+    bound = model.user_shares_[matrix.users.get_indexer(users)] @ beyond
+    # The margin covers the last digits, which depend on the order of adding up.
+    proved = (by_user["size"] == top) & (by_user["min"].to_numpy() > bound * (1 + 1e-6))
+    return lists, proved.to_numpy()
+
+
+def _reasons(
+    model: Recommender, groups: ClusterPopularity, lists: pd.DataFrame, names: pd.Series
+) -> pd.Series:
+    if model is groups:
+        return explain(groups, lists, names)
+    if isinstance(model, ClusterEnsemble):
+        return explain(model, lists, style="members")
+    return "near to what you met (EASE); " + explain(groups, lists, names, style="members")
+
+
+def _cluster_table(
+    model: ClusterPopularity, interactions: Interactions, names: pd.Series
+) -> pd.DataFrame:
+    best = distinctive_items(model)
+    titles = best["item"].map(interactions.titles).groupby(best["cluster"]).agg("; ".join)
+    sizes = np.bincount(model.labels_, minlength=len(names))
+    table = pd.DataFrame({"name": names, "users": sizes, "distinctive_items": titles})
+    return table.rename_axis("cluster").reset_index()
+
+
+def _user_table(model: ClusterPopularity, names: pd.Series) -> pd.DataFrame:
+    return pd.DataFrame(
+        {
+            "user": model.matrix_.users,
+            "cluster": model.labels_,
+            "name": names.loc[model.labels_].to_numpy(),
+            "membership": model.membership_.max(axis=1).round(4),
+        }
+    )

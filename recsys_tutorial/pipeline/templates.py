@@ -1,0 +1,44 @@
+"""The templates of report and model card, with what users type made harmless.
+
+Used by `reporting` and `card`; taught in chapter 17.
+"""
+
+from __future__ import annotations
+
+import re
+
+from jinja2 import Environment, PackageLoader, select_autoescape
+
+
+def environment(*, for_markdown: bool = False) -> Environment:
+    r"""Open the folder of templates.
+
+    Parameters
+    ----------
+    for_markdown : bool
+        Whether the page is Markdown, where a title must not begin a table, a link or a tag; in HTML
+        everything is escaped.
+
+    Returns
+    -------
+    Environment
+        With the filter ``plain`` for Markdown.
+
+    Examples
+    --------
+    >>> environment(for_markdown=True).filters["plain"]("a|b <c>")
+    'a\\|b &lt;c>'
+    """
+    pages = Environment(
+        loader=PackageLoader("recsys_tutorial"),
+        autoescape=False if for_markdown else select_autoescape(default=True),
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    pages.filters["plain"] = _plain
+    return pages
+
+
+def _plain(text: object) -> str:
+    one_line = re.sub(r"\s+", " ", str(text)).replace("<", "&lt;")
+    return re.sub(r"([|`*_\[\]\\])", r"\\\1", one_line)
