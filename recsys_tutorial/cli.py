@@ -54,7 +54,7 @@ def build_parser() -> argparse.ArgumentParser:
         choices=tuple(RECOMMENDERS),
         help="what makes the lists (soft); ease ranks better, without reasons and for small logs",
     )
-    run.add_argument("--seed", type=int, default=0, help="the same seed gives the same groups")
+    run.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same groups")
     run.add_argument("--out", default="report", help="folder for the report (default: report)")
     run.add_argument("--save", help="another folder for the recommender, to be loaded again")
     commands.add_parser("doctor", help="check this computer and say what to mend")
@@ -92,8 +92,14 @@ def _add_reading(run: argparse.ArgumentParser) -> None:
 
 
 def _positive(text: str) -> int:
-    if not text.isdigit() or int(text) < 1:
+    if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
+    return int(text)
+
+
+def _seed(text: str) -> int:
+    if not text.isdecimal() or int(text) >= 2**32:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 0 to {2**32 - 1}")
     return int(text)
 
 
@@ -154,7 +160,9 @@ def _run(options: argparse.Namespace) -> int:
         print(f"Note: {interactions.n_merged:,} repeated events were merged with the latest one.")
     for note in result.notes:
         print(f"Note: {note}")
-    print(f"{len(result.clusters)} groups, {len(result.recommendations):,} recommendations.")
+    n_groups = len(result.clusters)
+    groups = "1 group" if n_groups == 1 else f"{n_groups} groups"
+    print(f"{groups}, {len(result.recommendations):,} recommendations.")
     print(quality_in_words(result))
     print(f"Report: {page}")
     print(f"Model card: {page.parent / 'model_card.md'}; its questions are yours to answer.")

@@ -7,7 +7,7 @@ that is learnt on the training users only, the user-item matrix, and splits by t
 from __future__ import annotations
 
 import time
-from collections.abc import Hashable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -300,6 +300,69 @@ def user_item_matrix(
     cells = (values[known], (rows[known], columns[known]))
     shape = (len(users), len(items))
     return UserItemMatrix(sparse.csr_array(cells, shape=shape), users, items)
+
+
+def matrix_from_chunks(chunks: Callable[[], Iterable[pd.DataFrame]]) -> UserItemMatrix:
+    """Build the matrix of who met what from a log that is never in memory as a whole.
+
+    The log is read three times: for the users, for the items, and for the cells.  A cell takes 8
+    bytes while it waits, however long the ids and whatever else stands in the log.
+
+    Parameters
+    ----------
+    chunks : callable
+        Starts reading anew each time it is called, and gives tables with the columns ``user`` and
+        ``item``: ``lambda: pd.read_csv(path, chunksize=100_000)``.
+
+    Returns
+    -------
+    UserItemMatrix
+        As `user_item_matrix` builds it from the whole log; a repeated pair counts once.
+
+    Raises
+    ------
+    DataError
+        If there is no row, an id is missing, or ids are numbers in one chunk and texts in another.
+
+    Notes
+    -----
+    Chapter 16.
+
+    Examples
+    --------
+    >>> parts = [pd.DataFrame({"user": [2, 1], "item": ["b", "a"]})] * 2
+    >>> matrix = matrix_from_chunks(lambda: parts)
+    >>> matrix.users.tolist(), matrix.values.toarray().tolist()
+    ([1, 2], [[1.0, 0.0], [0.0, 1.0]])
+    """
+    users, items = _ids_of_chunks(chunks, "user"), _ids_of_chunks(chunks, "item")
+    rows, columns = [np.empty(0, np.int32)], [np.empty(0, np.int32)]
+    for chunk in chunks():
+        rows.append(users.get_indexer(pd.Index(chunk["user"])).astype(np.int32))
+        columns.append(items.get_indexer(pd.Index(chunk["item"])).astype(np.int32))
+    places = (np.concatenate(rows), np.concatenate(columns))
+    values = sparse.csr_array((np.ones(len(places[0])), places), shape=(len(users), len(items)))
+    values.sum_duplicates()
+    values.data[:] = 1.0
+    return UserItemMatrix(values, users, items)
+
+
+def _ids_of_chunks(chunks: Callable[[], Iterable[pd.DataFrame]], column: str) -> pd.Index:
+    found: pd.Index | None = None
+    for chunk in chunks():
+        ids = pd.Index(chunk[column].unique())
+        if ids.hasnans:
+            raise DataError(f"Column '{column}': missing {column} in a chunk. Drop these rows.")
+        if found is not None and len(ids) and (found.dtype.kind == "i") != (ids.dtype.kind == "i"):
+            raise DataError(
+                f"Column '{column}': numbers in one chunk, texts in another, and 7 is not '007'. "
+                f"Read all of them as texts: dtype={{'{column}': str}}."
+            )
+        if len(ids):
+            found = ids if found is None else found.union(ids)
+    if found is None:
+        raise DataError("The log has no rows. Check the file and the filters before it.")
+    return found.sort_values()
 
 
 class Split(NamedTuple):

@@ -93,7 +93,7 @@ def model_card(result: PipelineResult, answers: Mapping[str, str] | None = None)
     >>> from recsys_tutorial.pipeline import run_pipeline
     >>> log = pd.DataFrame({"user": [1, 2], "item": ["a", "b"]})
     >>> result = run_pipeline(Interactions.from_frame(log, rating=None, timestamp=None))
-    >>> model_card(result, {"contact": "Ann"}).count("NOT FILLED IN")
+    >>> model_card(result, {"contact": "Ann"}).count("**NOT FILLED IN.**")
     5
     """
     given = dict(answers or {})

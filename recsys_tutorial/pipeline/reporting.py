@@ -231,7 +231,8 @@ def _figures(result: PipelineResult) -> list[dict[str, str]]:
         use_course_style()
         axes = [plot_long_tail(result.interactions.events["item"].value_counts())]
         axes.append(_draw_sizes(result.clusters))
-        if len(result.users) > 2:
+        # Users of one group may all be the same point.
+        if len(result.users) > 2 and len(result.clusters) > 1:
             axes.append(_draw_map(result))
         return [{"png": _png(ax), "alt": alt_text(ax)} for ax in axes]
 
@@ -245,11 +246,16 @@ def _draw_sizes(clusters: pd.DataFrame) -> Axes:
 
 
 def _drawable(names: pd.Series) -> list[str]:
-    """Shorten names for a picture; where the font lacks a letter, number all groups instead."""
+    """Shorten names for a picture; number all groups instead where that leaves no clear names.
+
+    The font may lack a letter, two names may be the same up to their end, and between two dollar
+    signs matplotlib would read a formula.
+    """
     font = get_font(findfont(FontProperties(family=plt.rcParams["font.family"])))
     letters = {ord(letter) for name in names for letter in name}
-    if all(font.get_char_index(letter) for letter in letters):
-        return names.str.slice(0, 40).tolist()
+    short = names.str.slice(0, 40)
+    if all(font.get_char_index(letter) for letter in letters) and short.is_unique:
+        return short.str.replace("$", r"\$", regex=False).tolist()
     return [f"group {number}" for number in range(len(names))]
 
 

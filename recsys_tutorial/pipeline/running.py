@@ -114,7 +114,7 @@ def run_pipeline(
     n_clusters : int
         Number of groups; fewer if there are fewer different users.
     top : int
-        Recommendations per user.
+        Recommendations per user; fewer if there are fewer items.
     recommender : {"soft", "groups", "ensemble", "ease"}
         What makes the lists.  Soft groups are the default: they rank nearly as well as an ensemble
         of groupings, every list comes with a reason in words, and they are fast for any number of
@@ -151,6 +151,7 @@ def run_pipeline(
     if recommender not in RECOMMENDERS:
         raise ValueError(f"recommender={recommender!r} must be one of {list(RECOMMENDERS)}.")
     matrix = _met_items(interactions)
+    top = min(top, len(matrix.items))
     if recommender == "ease" and min(matrix.shape) > LARGEST_EASE:
         raise DataError(
             f"EASE would invert a table of {min(matrix.shape):,} by {min(matrix.shape):,}, which "
@@ -186,7 +187,7 @@ def run_pipeline(
             "n_clusters": n_clusters,
             "top": top,
             "random_state": random_state,
-            "test": "latest events of each user" if interactions.has_time else "random events",
+            "test": "latest events of each user" if _has_order(interactions) else "random events",
         },
         source=tuple(source),
     )
@@ -207,8 +208,16 @@ def _met_items(interactions: Interactions) -> UserItemMatrix:
     return user_item_matrix(Interactions(interactions.events, interactions.items[met]))
 
 
+def _has_order(interactions: Interactions) -> bool:
+    """Whether any user has two different times: else none of her events is the latest."""
+    if not interactions.has_time:
+        return False
+    times = interactions.events.groupby("user")["timestamp"]
+    return bool((times.max() > times.min()).any())
+
+
 def _split(interactions: Interactions) -> Split:
-    return split_latest(interactions) if interactions.has_time else split_random(interactions)
+    return split_latest(interactions) if _has_order(interactions) else split_random(interactions)
 
 
 def _evaluate(
@@ -218,8 +227,10 @@ def _evaluate(
         train, test = _split(interactions)
     except DataError as error:
         return pd.DataFrame(), [f"Not evaluated: {error}"]
-    notes = ["Without times the test events are random, which flatters every method."]
-    notes = notes[interactions.has_time :]
+    notes = []
+    if not _has_order(interactions):
+        why = "No user has two different times, so" if interactions.has_time else "Without times"
+        notes = [f"{why} the test events are random, which flatters every method."]
     test, note = _some_users(test, random_state)
     matrix = _met_items(train)
     contenders: dict[str, Recommender] = {POPULARITY: Popularity()}

@@ -31,12 +31,18 @@ def environment(*, for_markdown: bool = False) -> Environment:
     """
     pages = Environment(
         loader=PackageLoader("recsys_tutorial"),
+        finalize=_without_direction,
         autoescape=False if for_markdown else select_autoescape(default=True),
         trim_blocks=True,
         lstrip_blocks=True,
     )
     pages.filters["plain"] = _plain
     return pages
+
+
+def _without_direction(value: object) -> object:
+    """Take out the marks that turn the direction of the text that follows, ours included."""
+    return re.sub("[\u202a-\u202e\u2066-\u2069]", "", value) if type(value) is str else value
 
 
 def _plain(text: object) -> str:

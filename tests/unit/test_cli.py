@@ -43,6 +43,22 @@ def test_run_on_a_csv(events, tmp_path, capsys):
     assert len(pd.read_csv(out / "recommendations.csv")) == 40
 
 
+@pytest.mark.parametrize("seed", ["-1", "4294967296", "1.5", "²"])
+def test_a_seed_that_is_none_is_refused_in_words(events, tmp_path, capsys, seed):
+    out = tmp_path / "report"
+    with pytest.raises(SystemExit) as stopped:
+        run("run", events, *NAMED, "--seed", seed, "--out", out)
+    assert stopped.value.code == 2 and not out.exists()
+    assert "is not a whole number from 0 to 4294967295" in capsys.readouterr().err
+
+
+def test_a_missing_item_table_is_not_blamed_on_the_log(events, tmp_path, capsys):
+    out = tmp_path / "report"
+    assert run("run", events, *NAMED, "--items", tmp_path / "gone.csv", "--out", out) == 2
+    last = capsys.readouterr().err.strip().splitlines()[-1]
+    assert last.startswith("recsys-tutorial: There is no file") and "gone.csv" in last
+
+
 def test_run_without_a_file_uses_movielens(tmp_path, capsys):
     assert run("run", "--clusters", 5, "--top", 1, "--out", tmp_path / "report") == 0
     assert "5 groups, 671 recommendations" in capsys.readouterr().out

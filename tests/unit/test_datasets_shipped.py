@@ -68,7 +68,7 @@ def test_every_shipped_file_matches_its_sum():
     listed = {path: digest for digest, path in (line.split("  ") for line in lines)}
     names = [*folder.rglob("*.*z"), *folder.rglob("*.csv")]
     found = {p.relative_to(folder).as_posix() for p in names}
-    assert set(listed) == found and len(found) == 8
+    assert set(listed) == found and len(found) == 10
     for path, digest in listed.items():
         assert hashlib.sha256((folder / path).read_bytes()).hexdigest() == digest
 

@@ -23,6 +23,7 @@ from recsys_tutorial.pipeline import (
     running,
     write_report,
 )
+from recsys_tutorial.pipeline.reporting import _drawable
 from recsys_tutorial.preprocessing import user_item_matrix
 from recsys_tutorial.recommenders import SoftClusterPopularity, load_recommender
 
@@ -319,6 +320,40 @@ def test_letters_that_the_font_lacks_are_not_drawn_as_boxes(tmp_path, recwarn):
     page = write_report(run_pipeline(log(rows), n_clusters=2), tmp_path / "out")
     assert "霸王别姬" in page.read_text(encoding="utf-8")
     assert not [w for w in recwarn if "Glyph" in str(w.message)]
+
+
+def test_names_that_are_alike_for_long_are_numbered_and_dollars_are_no_formula(tmp_path):
+    rows = [(u, "x" * 60 + f" {(u + n) % 6}", n) for u in range(6) for n in range(3)]
+    made = run_pipeline(log(rows), n_clusters=3)
+    assert _drawable(made.clusters["name"]) == ["group 0", "group 1", "group 2"]
+    rows = [(u, rf"cash $\nonsense$ {(u + n) % 6}", n) for u in range(6) for n in range(3)]
+    page = write_report(run_pipeline(log(rows), n_clusters=3), tmp_path / "out")
+    assert r"cash $\nonsense$" in page.read_text(encoding="utf-8")
+
+
+def test_equal_times_are_no_order():
+    rng = np.random.default_rng(0)
+    rows = [(u, f"item {i}", 1000) for u in range(30) for i in rng.permutation(20)[:8]]
+    made = run_pipeline(log(rows), n_clusters=3)
+    assert made.settings["test"] == "random events"
+    assert made.notes[0].startswith("No user has two different times")
+
+
+def test_a_list_is_no_longer_than_the_catalogue(small):
+    made = run_pipeline(small, n_clusters=3, top=10**20)
+    assert made.settings["top"] == 20 and (made.recommendations.groupby("user").size() == 12).all()
+
+
+def test_one_item_is_reported_without_a_warning(tmp_path, recwarn):
+    write_report(run_pipeline(log([(u, "a", u) for u in range(9)])), tmp_path / "out")
+    assert not [str(w.message) for w in recwarn if w.category is RuntimeWarning]
+
+
+def test_a_title_cannot_turn_the_direction_of_the_page(tmp_path):
+    rows = [(u, f"live\u202e {(u + n) % 6}", n) for u in range(6) for n in range(3)]
+    made = run_pipeline(log(rows), n_clusters=2)
+    page = write_report(made, tmp_path / "out")
+    assert "\u202e" not in page.read_text(encoding="utf-8") + model_card(made)
 
 
 # ------------------------------------------------------------------ the model card

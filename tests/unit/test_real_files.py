@@ -244,6 +244,24 @@ RIGHT = {
         TWO,
         ["packed as zip"],
     ),
+    "a zip archive that a Mac has packed": (
+        packed("x.zip", ("log/log.csv", COMMA), ("log/.DS_Store", "junk")),
+        ALL,
+        TWO,
+        ["packed as zip"],
+    ),
+    "a line with the sum at the end": (
+        "user,item\n" + "".join(f"{user},7\n" for user in range(1, 20)) + "Total,19\n",
+        IDS,
+        [(str(user), 7) for user in range(1, 20)] + [("Total", 19)],
+        ["kept as text, because 'Total' (row 21) is no whole number"],
+    ),
+    "a name that looks like a power of ten": (
+        "user,item\n12E5,1\n7,2\n",
+        IDS,
+        [("12E5", 1), ("7", 2)],
+        [],
+    ),
     "leading zeros": (
         "user,item\n007,0012\n08,5\n",
         IDS,
@@ -392,7 +410,37 @@ def test_a_file_is_read_right_and_how_is_said(write, name):
 # name: (content, options, words of the message)
 REFUSED = {
     "JSON lines": ('{"user": 1, "item": 2}\n{"user": 3, "item": 4}\n', IDS, ["JSON", "read_json"]),
-    "a JSON list": ('[{"user": 1, "item": 2}]', IDS, ["JSON"]),
+    "a JSON list": ('[{"user": 1, "item": 2}]', IDS, ["JSON", "read_json(path).to_csv"]),
+    "a title above the header": (
+        "Export of 2024, shop\n\nuser;item\n1;2\n",
+        IDS,
+        ["no column 'user'", "Line 3 has the columns: delete the lines above it"],
+    ),
+    "a time beyond all numbers": (
+        "user,item,when\n1,2,1e400\n",
+        {**IDS, "timestamp": "when"},
+        ["'when'", "infinite time"],
+    ),
+    "a time of 400 digits": (
+        "user,item,when\n1,2," + "9" * 400 + "\n",
+        {**IDS, "timestamp": "when"},
+        ["'when'", "infinite time"],
+    ),
+    "a range that runs backwards": (
+        "user,item,rating\n1,2,3\n",
+        {**IDS, "rating": "rating", "rating_range": (5, 1)},
+        ["lowest first", "5 and 1"],
+    ),
+    "a range of no column": (
+        "user,item,rating\n1,2,3\n",
+        {**IDS, "rating_range": (1, 5)},
+        ["--rating NAME"],
+    ),
+    "round ids that a spreadsheet rounded": (
+        "user,item\n1E+15,2\n",
+        IDS,
+        ["rounded by a spreadsheet", "row 2"],
+    ),
     "a web page": ("<!DOCTYPE html>\n<html><body>Sign in</body></html>", IDS, ["web page"]),
     "an Excel workbook": (
         packed("x", ("[Content_Types].xml", "x"), ("xl/workbook.xml", "y")),

@@ -112,6 +112,7 @@ def read_interactions(
         raise DataError(f"bad_rows must be 'error' or 'drop', not '{bad_rows}'.")
     if decimal not in (None, ".", ","):
         raise DataError(f"The decimal mark must be '.' or ',', not {decimal!r}.")
+    _check_range(rating_range, rating)
     names = {"user": user, "item": item, "rating": rating, "timestamp": timestamp}
     wanted = {ours: theirs for ours, theirs in names.items() if theirs is not None}
     text = open_text(path, encoding)
@@ -148,8 +149,10 @@ def read_interactions(
         )
     except DataError as error:
         shown = str(error)
-        known = [path.name] + ([Path(items).name] if items is not None else [])
-        named = any(shown.startswith(f"{name}") for name in known)
+        known = [path.name]
+        if items is not None:
+            known += [Path(items).name, str(Path(items)), f"There is no file {Path(items)}"]
+        named = shown.startswith(tuple(known))
         raise DataError(shown if named else f"{path.name}: {shown}") from None
 
 
@@ -158,6 +161,16 @@ def _described(path: Path, table: Table, encoding: str) -> str:
     short = f"; {table.n_short:,} rows are shorter than the header" if table.n_short else ""
     rows = f"{len(table.cells):,} rows, {between} between columns, {encoding}"
     return f"{path.name}: {rows}{short}."
+
+
+def _check_range(limits: tuple[float, float] | None, rating: str | None) -> None:
+    if limits is None:
+        return
+    low, high = limits
+    if not low <= high:
+        raise DataError(f"The rating range must name the lowest first, not {low:g} and {high:g}.")
+    if rating is None:
+        raise DataError("A rating range needs a column: say --rating NAME (rating= in Python).")
 
 
 def _within(column: Column, limits: tuple[float, float] | None) -> Column:

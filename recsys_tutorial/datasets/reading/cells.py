@@ -16,7 +16,8 @@ import pandas as pd
 from recsys_tutorial.datasets.interactions import DataError
 
 UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
-ROUNDED = re.compile(r"\d[.,]\d+E\+?\d+", re.IGNORECASE)
+# 12E5 may be the name of a thing; only a spreadsheet writes 1E+15.
+ROUNDED = re.compile(r"\d[.,]\d+E\+?\d+|\dE\+\d+", re.IGNORECASE)
 WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
 WHOLE_WITH_POINT = re.compile(r"(0|-?[1-9]\d{0,14})\.0")
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
@@ -90,8 +91,19 @@ def read_ids(cells: pd.Series) -> Column:
         numbers = np.array([int(text[:-2]) for text in texts], np.int64)
         return Column(_spread(codes, numbers, cells), none, said="'7.0' was read as 7")
     zeros = any(re.fullmatch(r"0\d+", text) for text in texts)
-    said = "kept as text, with leading zeros" if zeros else ""
+    if zeros:
+        return Column(cells, none, said="kept as text, with leading zeros")
+    odd = [text for text in texts if not WHOLE.fullmatch(text)]
+    if len(odd) > len(texts) / 10:
+        return Column(cells, none)
+    # A line such as "Total" at the end of an export would become a user.
+    where = cells.index[codes == texts.index(odd[0])][0]
+    said = f"kept as text, because {_short(odd[0])} (row {where}) is no whole number"
     return Column(cells, none, said=said)
+
+
+def _short(text: str) -> str:
+    return repr(text if len(text) <= 40 else f"{text[:37]}...")
 
 
 def read_numbers(cells: pd.Series, decimal: str | None = None) -> Column:
@@ -229,6 +241,8 @@ def _from_numbers(
         (int(t) if t.lstrip("-").isdecimal() else float(t)) if ok else np.nan
         for t, ok in zip(texts, numeric)
     ]
+    if any(abs(n) >= 2.0**63 for n in numbers):
+        raise DataError(f"Column '{name}': infinite time. Drop or correct these rows.")
     middle = float(np.nanmedian(np.array(numbers, float)))
     if unit == "auto":
         if all(20_000 <= n <= 80_000 for n in numbers if n == n):
@@ -240,8 +254,6 @@ def _from_numbers(
         steps = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": np.inf}
         unit = next(name for name, limit in steps.items() if abs(middle) < limit)
     per_second = UNITS[unit]
-    if any(abs(n) >= 2.0**63 for n in numbers):
-        raise DataError(f"Column '{name}': infinite time. Drop or correct these rows.")
     seconds = [n // per_second for n in numbers]
     return np.array(seconds, float), f"numbers since 1970 in {unit}"
 

@@ -168,7 +168,9 @@ def _packing(path: Path, start: bytes) -> str:
 
 def _only_member(path: Path) -> str:
     with zipfile.ZipFile(path) as archive:
-        names = [n for n in archive.namelist() if not n.endswith("/") and "__MACOSX" not in n]
+        names = [n for n in archive.namelist() if not n.endswith("/")]
+    # What a Mac packs beside the table: __MACOSX/._log.csv and .DS_Store.
+    names = [n for n in names if "__MACOSX" not in n and not Path(n).name.startswith(".")]
     if "[Content_Types].xml" in names:
         raise DataError(f"{path.name} is an Excel workbook. Save the sheet as 'CSV UTF-8'.")
     if len(names) != 1:

@@ -192,9 +192,10 @@ def _find_layout(
 def _refuse_other_formats(text: TextFile, line: str) -> None:
     start = line.lstrip()
     if re.match(r'[{\[]\s*["{\[\]}]', start):
+        by_line = ", lines=True" if start.startswith("{") else ""
         raise DataError(
             f"{text.path.name} is JSON, not CSV. Convert it: "
-            "pandas.read_json(path, lines=True).to_csv('log.csv', index=False)."
+            f"pandas.read_json(path{by_line}).to_csv('log.csv', index=False)."
         )
     if re.match(r"<(!doctype|html|\?xml|table)", start, re.IGNORECASE):
         raise DataError(
@@ -234,7 +235,10 @@ def _check_names(text: TextFile, wanted: Sequence[str], layout: _Layout) -> None
     for column in wanted:
         if column not in layout.names:
             message = no_such_column(column, layout.names)
-            if not layout.header:
+            later = _header_further_down(text, wanted, layout)
+            if later:
+                message += f" Line {later} has the columns: delete the lines above it."
+            elif not layout.header:
                 message += " Without a header, columns are named by their numbers, from 1."
             elif any(re.fullmatch(r"[\d.:/\- ]+", found) for found in layout.names):
                 message += (
@@ -247,6 +251,20 @@ def _check_names(text: TextFile, wanted: Sequence[str], layout: _Layout) -> None
     twice = [column for column in wanted if list(wanted).count(column) > 1]
     if twice:
         raise DataError(f"{name}: column '{twice[0]}' is named for two purposes. Name another.")
+
+
+def _header_further_down(text: TextFile, wanted: Sequence[str], layout: _Layout) -> int:
+    """Find the line with the names below a title or a comment; 0 if there is none."""
+    if not layout.header:
+        return 0
+    with text.open() as stream:
+        short = (line for line in iter(lambda: stream.readline(LONGEST_LINE), ""))
+        for number, line in enumerate(itertools.islice(short, LINES_TO_LOOK_AT), start=1):
+            for separator in SEPARATORS:
+                row: list[str] = next(_rows([line], separator, strict=False), [])
+                if set(wanted) <= {cell.strip() for cell in row}:
+                    return number
+    return 0
 
 
 class _LoneQuoteError(Exception):
