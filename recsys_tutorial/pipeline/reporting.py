@@ -218,6 +218,7 @@ def _render(result: PipelineResult, n_changed: int = 0) -> str:
         n_changed=n_changed,
         figures=_figures(result),
         clusters=result.clusters.to_dict("records"),
+        numbered="group 0" in _drawable(result.clusters["name"]),
         evaluation=result.evaluation.reset_index().to_dict("records"),
         examples=[(user, lists[lists["user"] == user].to_dict("records")) for user in shown],
         names=result.users.set_index("user")["name"],

@@ -318,7 +318,9 @@ def test_plain_cells_stay_as_they_are(result, tmp_path):
 def test_letters_that_the_font_lacks_are_not_drawn_as_boxes(tmp_path, recwarn):
     rows = [("王小明", "霸王别姬", 1), ("李雷", "千与千寻", 2), ("韩梅梅", "霸王别姬", 3)]
     page = write_report(run_pipeline(log(rows), n_clusters=2), tmp_path / "out")
-    assert "霸王别姬" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    # The table must say which name the number in the picture stands for.
+    assert "霸王别姬" in text and "<td>group 1</td>" in text
     assert not [w for w in recwarn if "Glyph" in str(w.message)]
 
 
@@ -328,7 +330,8 @@ def test_names_that_are_alike_for_long_are_numbered_and_dollars_are_no_formula(t
     assert _drawable(made.clusters["name"]) == ["group 0", "group 1", "group 2"]
     rows = [(u, rf"cash $\nonsense$ {(u + n) % 6}", n) for u in range(6) for n in range(3)]
     page = write_report(run_pipeline(log(rows), n_clusters=3), tmp_path / "out")
-    assert r"cash $\nonsense$" in page.read_text(encoding="utf-8")
+    text = page.read_text(encoding="utf-8")
+    assert r"cash $\nonsense$" in text and "in the pictures" not in text
 
 
 def test_equal_times_are_no_order():
