@@ -34,7 +34,7 @@ def _intercept(sizes: np.ndarray, costs: np.ndarray) -> float:
 
 
 def _per_doubling(sizes: np.ndarray, costs: np.ndarray) -> float:
-    return float(2 ** growth_exponent(sizes, costs))
+    return float(2 ** growth_exponent(sizes.tolist(), costs.tolist()))
 
 
 def _exponent_probes() -> list[tuple[np.ndarray, np.ndarray]]:
@@ -90,7 +90,7 @@ def _missing_is_nought(chunks: Chunks) -> dict[str, float]:
 
 
 def _weighed_by_the_chunk(chunks: Chunks) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     for name in _item_means(chunks):
         with_it = [chunk for chunk in chunks if name in _by_item(chunk)]
         total = sum(len(chunk) * np.mean(_by_item(chunk)[name]) for chunk in with_it)
@@ -99,7 +99,7 @@ def _weighed_by_the_chunk(chunks: Chunks) -> dict[str, float]:
 
 
 def _last_chunk_wins(chunks: Chunks) -> dict[str, float]:
-    found = {}
+    found: dict[str, float] = {}
     for chunk in chunks:
         found |= {name: float(np.mean(ratings)) for name, ratings in _by_item(chunk).items()}
     return found
