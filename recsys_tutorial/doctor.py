@@ -20,7 +20,7 @@ from recsys_tutorial.datasets import DataError, load_movielens
 
 PACKAGE = "recsys-tutorial"
 # What a reader misses without the extra, in her words.
-EXTRAS = {"notebooks": "quizzes in notebooks", "deep": "chapter 7"}
+EXTRAS = {"notebooks": "quizzes in notebooks", "deep": "chapter 7", "spark": "chapter 16"}
 NEEDED_GB = 1.0
 
 
