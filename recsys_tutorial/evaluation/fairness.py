@@ -10,7 +10,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from recsys_tutorial.evaluation.resampling import bootstrap_interval, holm
+from recsys_tutorial.evaluation.resampling import bootstrap_interval, holm, unpaired_bootstrap
 
 # A bootstrap of fewer users is too sure of itself: with five users a gap that is not there has
 # p < 0.05 in about one case of six, with two in every other one.
@@ -74,24 +74,22 @@ def group_gaps(
     if len(names) < 2:
         raise ValueError("One group has nobody to be compared with.")
     rows = {}
-    for number, name in enumerate(names):
+    for name in names:
         inside = (of_user == name).to_numpy()
         ours, others = values[inside].to_numpy(float), values[~inside].to_numpy(float)
         own = bootstrap_interval(ours, n_draws=n_draws, level=level, random_state=random_state)
-        rng = np.random.default_rng([random_state, number])
-        gaps = _means(ours, n_draws, rng) - _means(others, n_draws, rng)
-        low, high = np.quantile(gaps, [(1 - level) / 2, (1 + level) / 2])
-        below = np.mean(gaps < 0) + np.mean(gaps == 0) / 2
-        rarer = min(below, 1 - below) * n_draws
+        apart = unpaired_bootstrap(
+            ours, others, n_draws=n_draws, level=level, random_state=random_state
+        )
         rows[name] = {
             "n_users": len(ours),
             "mean": own.mean,
             "low": own.low,
             "high": own.high,
-            "gap": ours.mean() - others.mean(),
-            "gap_low": low,
-            "gap_high": high,
-            "p_value": min(1.0, 2 * (rarer + 1) / (n_draws + 1)),
+            "gap": apart.difference.mean,
+            "gap_low": apart.difference.low,
+            "gap_high": apart.difference.high,
+            "p_value": apart.p_value,
         }
         if len(ours) < MIN_USERS:
             rows[name].update(low=np.nan, high=np.nan)
@@ -101,13 +99,6 @@ def group_gaps(
     table["n_users"] = table["n_users"].astype(int)
     tested = table["p_value"].dropna()
     return table.assign(p_holm=holm(tested) if len(tested) else np.nan)
-
-
-def _means(values: np.ndarray, n_draws: int, rng: np.random.Generator) -> np.ndarray:
-    # One draw at a time keeps the memory small for any number of users.
-    return np.array(
-        [values[rng.integers(len(values), size=len(values))].mean() for _ in range(n_draws)]
-    )
 
 
 def item_exposure(recommendations: pd.DataFrame, items: pd.Index, k: int) -> pd.Series:

@@ -1,7 +1,7 @@
 """The pipeline on Apache Spark, in the words of `pipeline`: for logs that one machine cannot hold.
 
-Taught in chapter 16.  It stands beside the pipeline and is optional: nothing here is imported by
-the rest of the package, and Spark itself only when a session is started
+Taught in chapter 16.  It stands beside the pipeline and is optional: only the bench
+imports it, and Spark itself is imported only when a session is started
 (``pip install "recsys-tutorial[spark]"``).
 
 One step a file: `session` starts Spark, `reading` reads and cleans with a report, `grouping`

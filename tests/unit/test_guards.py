@@ -14,10 +14,10 @@ from recsys_tutorial.recommenders import (
     FriendsOfFriends,
     GuardedRecommender,
     Popularity,
-    Recommender,
     pair_rules,
     seen_of_kind,
 )
+from tests.unit.fixed_scores import Fixed
 
 
 def matrix_of(rows):
@@ -26,20 +26,6 @@ def matrix_of(rows):
     return UserItemMatrix(
         sparse.csr_array(dense), users, pd.Index(range(100, 100 + dense.shape[1]))
     )
-
-
-class Fixed(Recommender):
-    """Scores given in advance."""
-
-    def __init__(self, table):
-        self.table = table
-
-    def fit(self, matrix):
-        self.matrix_ = matrix
-        return self
-
-    def _score_rows(self, rows):
-        return self.table[rows]
 
 
 RNG = np.random.default_rng(14)

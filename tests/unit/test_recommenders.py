@@ -20,7 +20,6 @@ from recsys_tutorial.recommenders import (
     ClusterPopularity,
     GroupPopularity,
     Popularity,
-    Recommender,
     SoftClusterPopularity,
     cluster_names,
     distinctive_items,
@@ -29,6 +28,7 @@ from recsys_tutorial.recommenders import (
     shrunken_shares,
 )
 from recsys_tutorial.recommenders.explaining import distinctiveness
+from tests.unit.fixed_scores import Fixed
 
 ITEMS = "abcdefghijklmnopqrstuvwxyz"
 
@@ -42,20 +42,6 @@ def matrix_of(rows):
 
 def lists_of(recommendations):
     return recommendations.groupby("user", sort=False)["item"].agg(list).to_dict()
-
-
-class Fixed(Recommender):
-    """Scores given in advance, so that only the ranking is tested."""
-
-    def __init__(self, table):
-        self.table = table
-
-    def fit(self, matrix):
-        self.matrix_ = matrix
-        return self
-
-    def _score_rows(self, rows):
-        return self.table[rows]
 
 
 # Two groups with tastes of their own: the first likes a, b, c, the second d, e, f.

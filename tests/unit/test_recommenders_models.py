@@ -21,7 +21,6 @@ from recsys_tutorial.recommenders import (
     ItemKNN,
     MixtureModel,
     Popularity,
-    Recommender,
     SoftClusterPopularity,
     UserKNN,
     explain,
@@ -31,6 +30,7 @@ from recsys_tutorial.recommenders import (
 from recsys_tutorial.recommenders import grouping as grouping_module
 from recsys_tutorial.recommenders.ease import inverse_of_positive
 from recsys_tutorial.recommenders.ranking import first_unseen, top_columns
+from tests.unit.fixed_scores import Fixed
 
 
 def matrix_of(rows):
@@ -197,20 +197,6 @@ def test_strangers_are_named_with_advice(model):
             model.top_k(k=wrong)
     with pytest.raises(ValueError, match="batch_size=0"):
         model.stream(batch_size=0)
-
-
-class Fixed(Recommender):
-    """Scores given in advance."""
-
-    def __init__(self, table):
-        self.table = table
-
-    def fit(self, matrix):
-        self.matrix_ = matrix
-        return self
-
-    def _score_rows(self, rows):
-        return self.table[rows]
 
 
 def test_scores_that_are_not_numbers_are_refused_and_not_ranked():
