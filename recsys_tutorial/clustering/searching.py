@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from recsys_tutorial.clustering.kmeans import squared_distances
+from recsys_tutorial.clustering.kmeans import assign_to_centres, squared_distances
 from recsys_tutorial.clustering.library import fit_kmeans
 
 
@@ -97,13 +97,15 @@ class InvertedFile:
         self.n_cells = n_cells
         self.random_state = random_state
 
-    def fit(self, points: np.ndarray) -> InvertedFile:
-        """Cluster the points.
+    def fit(self, points: np.ndarray, centres: np.ndarray | None = None) -> InvertedFile:
+        """Cluster the points, or share them out among centres that you have.
 
         Parameters
         ----------
         points : ndarray, shape (n_points, n_features)
             Where to look.
+        centres : ndarray, shape (n_cells, n_features), optional
+            Known centres; then nothing is learnt.
 
         Returns
         -------
@@ -113,13 +115,21 @@ class InvertedFile:
         Raises
         ------
         ValueError
-            If `n_cells` is not between 1 and the number of points.
+            If `n_cells` is not between 1 and the number of points, or the centres are not as many.
         """
         if not 1 <= self.n_cells <= len(points):
             raise ValueError(f"n_cells={self.n_cells} must be between 1 and {len(points)} points.")
-        model = fit_kmeans(points, self.n_cells, n_init=1, random_state=self.random_state)
-        self.points_, self.centres_ = points, model.cluster_centers_
-        self.members_ = [np.flatnonzero(model.labels_ == cell) for cell in range(self.n_cells)]
+        if centres is None:
+            model = fit_kmeans(points, self.n_cells, n_init=1, random_state=self.random_state)
+            centres, cells = model.cluster_centers_, model.labels_
+        elif centres.shape != (self.n_cells, points.shape[1]):
+            raise ValueError(
+                f"centres has shape {centres.shape}, not {(self.n_cells, points.shape[1])}."
+            )
+        else:
+            cells = assign_to_centres(points, centres)
+        self.points_, self.centres_ = points, centres
+        self.members_ = [np.flatnonzero(cells == cell) for cell in range(self.n_cells)]
         return self
 
     def search(self, queries: np.ndarray, k: int = 10, *, n_probe: int = 1) -> Found:

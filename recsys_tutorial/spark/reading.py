@@ -6,11 +6,15 @@ so a bad row is counted and left out; it stops nobody.
 
 from __future__ import annotations
 
+import csv
 import difflib
+import gzip
 import importlib
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlparse
+from urllib.request import url2pathname
 
 from recsys_tutorial.datasets import DataError
 from recsys_tutorial.preprocessing import CleaningReport
@@ -72,7 +76,9 @@ def read_events(
     Raises
     ------
     DataError
-        If the path does not exist or a column is missing (the message offers the nearest name).
+        If the path does not exist, a column is missing (the message offers the nearest name), or
+        files on this computer have different headers: Spark goes by the place of a column, and
+        would take one for another.
 
     Notes
     -----
@@ -102,6 +108,7 @@ def read_events(
         if "PATH_NOT_FOUND" in str(error):
             raise DataError(f"There is no file {path}. Check the path.") from None
         raise
+    _check_headers(spark.read.text(path).inputFiles(), separator)
     wanted = {"user": user, "item": item, "rating": rating, "timestamp": timestamp}
     # Excel writes a mark before UTF-8, which here sticks to the first name.
     clean = [name.lstrip("\ufeff").strip('"') for name in columns]
@@ -115,6 +122,28 @@ def read_events(
         F.col(f"c{clean.index(theirs)}").alias(ours) for ours, theirs in wanted.items() if theirs
     ]
     return table.select(*named, F.col(BROKEN).isNotNull().alias(BROKEN))
+
+
+def _check_headers(addresses: list[str], separator: str) -> None:
+    """Compare the first lines of the files that can be seen from here, plain or ``.gz``."""
+    first: tuple[str, list[str]] | None = None
+    for place in addresses:
+        path = Path(url2pathname(unquote(urlparse(place).path)))
+        if urlparse(place).scheme != "file" or path.suffix in (".bz2", ".zst", ".lz4", ".snappy"):
+            continue
+        try:
+            opened = gzip.open if path.suffix == ".gz" else open
+            with opened(path, "rt", encoding="utf-8-sig", errors="replace", newline="") as file:
+                header = next(csv.reader(file, delimiter=separator), [])
+        except OSError:
+            continue
+        header = [name.strip() for name in header]
+        first = first or ((path.name, header) if header else None)
+        if first and header and header != first[1]:
+            raise DataError(
+                f"{path.name} begins with {', '.join(header)}, but {first[0]} with "
+                f"{', '.join(first[1])}. Give all files the same header, in the same order."
+            )
 
 
 def _no_such_column(column: str, columns: list[str]) -> str:

