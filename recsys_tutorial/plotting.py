@@ -20,7 +20,7 @@ from sklearn.decomposition import PCA
 from recsys_tutorial.clustering import cut_tree, leaf_order
 
 # Each has a contrast of at least 3 to 1 with white paper (WCAG 2.2, 1.4.11).
-PALETTE = ("#0b5fa5", "#c8553d", "#2a7f62", "#8e5ea2", "#b07d0f", "#3a3f4b", "#3f8dc4", "#d1779b")
+PALETTE = ("#0b5fa5", "#b8482f", "#17573f", "#9566ac", "#a87608", "#2b303b", "#4592ca", "#d3779b")
 # Ten, so that all the clusters in a legend differ in their markers even where colours come back.
 MARKERS = ("o", "s", "^", "D", "v", "P", "X", "*", "<", ">")
 NOISE_COLOUR = "#8a8f98"

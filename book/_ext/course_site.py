@@ -8,7 +8,8 @@ What it does, in the order of this file:
 4. the pages ask no other host for anything;
 5. small repairs of the theme's HTML for keyboard and screen-reader users;
 6. builders other than HTML (EPUB, gettext) are spared the buttons that break them;
-7. the list of references shows the key by which chapters name a work.
+7. the list of references shows the key by which chapters name a work;
+8. a chapter can be run in Kaggle, too.
 
 Each part ends with a function that ``setup`` connects to a Sphinx event.
 """
@@ -210,11 +211,6 @@ HTML_FIXES = [
     (re.compile(r'<dt id="([^"]*)">(?=[^<]*[\u4e00-\u9fff])'), r'<dt id="\1" lang="zh-Hans">'),
     # docutils calls the list of works a list, but its items something else.
     (re.compile(r'(<div class="citation"[^>]*) role="doc-biblioentry"'), r'\1 role="listitem"'),
-    # Formulas in a quiz: jupyterquiz renders them only once, and in vain if MathJax comes late.
-    (
-        re.compile(r'<div class="output text_html">'),
-        '<div class="output text_html tex2jax_process">',
-    ),
 ]
 
 
@@ -268,6 +264,29 @@ class CourseStyle(PlainStyle):
 register_plugin("pybtex.style.formatting", "course", CourseStyle)
 
 
+# 8. Kaggle ----------------------------------------------------------------------------------
+
+
+def kaggle_url(repository: str, branch: str, docname: str) -> str:
+    """Address that opens a notebook of a GitHub repository in Kaggle."""
+    raw = repository.replace("://github.com/", "://raw.githubusercontent.com/").rstrip("/")
+    return f"https://kaggle.com/kernels/welcome?src={raw}/{branch}/{docname}.ipynb"
+
+
+def add_kaggle_button(
+    app: Sphinx, pagename: str, templatename: str, context: dict[str, Any], doctree: Any
+) -> None:
+    """Put Kaggle, which the theme does not know, into the menu of Binder and Colab."""
+    options = app.config["html_theme_options"]
+    for group in context.get("header_buttons", []):
+        if group.get("label") == "launch-buttons":
+            url = kaggle_url(
+                options["repository_url"], options.get("repository_branch", "main"), pagename
+            )
+            button = {"type": "link", "text": "Kaggle", "icon": "fab fa-kaggle", "url": url}
+            group["buttons"].append({**button, "tooltip": "Launch on Kaggle"})
+
+
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register everything with Sphinx."""
     app.add_config_value("course_cache_key", "", "env", str)
@@ -275,6 +294,8 @@ def setup(app: Sphinx) -> dict[str, Any]:
     app.connect("builder-inited", spare_other_builders)
     app.connect("doctree-read", warn_of_silent_figures)
     app.connect("html-page-context", drop_thebe_style)
+    # After the theme, which adds the menu with priority 501.
+    app.connect("html-page-context", add_kaggle_button, priority=502)
     # Late, because the redirect on the start page is written by another "build-finished" handler.
     app.connect("build-finished", fix_pages, priority=900)
     app.connect("build-finished", forget_pages_after_warnings)

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 import importlib.util
 import os
-import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import ModuleType
@@ -23,6 +21,17 @@ from site_support import ROOT, repository_url, serve  # noqa: E402
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHANNELS = ("chrome", "msedge")
+# WCAG 2.2 up to AA, and what axe calls best practice.  The pictures of formulas are hidden from
+# screen readers, which read the MathML beside them, and are thousands of elements.
+AXE = """() => axe.run(
+  { exclude: [[".math svg"]] },
+  {
+    resultTypes: ["violations"],
+    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+  },
+).then((found) => found.violations.map(({ id, help, nodes }) => (
+  { id, help, nodes: nodes.map(({ html }) => html.slice(0, 160)) }
+)))"""
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -95,7 +104,17 @@ def browser():
 
 
 @pytest.fixture(scope="session")
-def look_at(browser) -> Iterator[Callable[..., dict]]:
+def axe() -> str:
+    """The program of axe-core, which Deque publishes and axe-playwright-python carries."""
+    package = importlib.util.find_spec("axe_playwright_python")
+    if package is None:
+        missing("axe-playwright-python is not installed: python course.py setup")
+    folder = Path(next(iter(package.submodule_search_locations)))
+    return (folder / "axe.min.js").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="session")
+def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
     """Give a function that opens a page and collects what the checks want to know."""
     script = (HERE / "page_view.js").read_text(encoding="utf-8")
     script = script[script.index("() =>") :].rstrip().rstrip(";")
@@ -111,13 +130,8 @@ def look_at(browser) -> Iterator[Callable[..., dict]]:
             contexts[width, theme] = new
         return contexts[width, theme]
 
-    def look(url: str, width: int, theme: str | None, slow: str = "") -> dict:
-        """Open `url`; files whose address contains `slow` arrive two seconds late."""
-
-        def answer_late(route):
-            time.sleep(2)
-            route.continue_()
-
+    def look(url: str, width: int, theme: str | None) -> dict:
+        """Open `url` in a window of this width."""
         page = context(width, theme).new_page()
         view = {"requests": [], "failed": [], "errors": []}
         page.on("request", lambda request: view["requests"].append(request.url))
@@ -125,11 +139,12 @@ def look_at(browser) -> Iterator[Callable[..., dict]]:
         page.on("response", lambda r: view["failed"].append(r.url) if r.status >= 400 else None)
         page.on("console", lambda m: view["errors"].append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: view["errors"].append(str(error)))
-        if slow:
-            page.route(re.compile(slow), answer_late)
-        page.goto(url, wait_until="networkidle")
-        page.evaluate("() => window.MathJax?.startup?.promise")
+        # On a busy machine the network may idle before the page has been read to its end.
+        page.goto(url, wait_until="load")
+        page.wait_for_load_state("networkidle")
         view.update(page.evaluate(script))
+        page.evaluate(axe)
+        view["axe"] = page.evaluate(AXE)
         page.close()
         return view
 

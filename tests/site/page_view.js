@@ -54,10 +54,10 @@
     });
   }
 
-  /* Visible prose: what a reader would see as raw TeX if MathJax had not run. */
+  /* Visible prose: here TeX would show that nobody typeset.  Formulas are counted below. */
   const prose = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT, (node) =>
     node.parentElement.closest(
-      "code, pre, script, style, textarea, mjx-container, .headerlink, .highlight"
+      "code, pre, script, style, textarea, .math, .headerlink, .highlight"
     )
       ? NodeFilter.FILTER_REJECT
       : NodeFilter.FILTER_ACCEPT
@@ -75,9 +75,10 @@
       .filter((image) => image.getAttribute("role") !== "presentation")
       .map((image) => ({ src: image.getAttribute("src") || "", alt: image.getAttribute("alt") })),
     maths_sources: document.querySelectorAll("span.math, div.math").length,
-    maths_rendered: document.querySelectorAll("mjx-container").length,
-    maths_errors: [...document.querySelectorAll("[data-mjx-error]")].map((e) =>
-      e.getAttribute("data-mjx-error")
+    maths_rendered: document.querySelectorAll(".math svg > g").length,
+    maths_spoken: document.querySelectorAll(".math > math").length,
+    maths_errors: [...document.querySelectorAll(".math code, .math merror")].map(
+      (e) => e.textContent
     ),
   };
 };

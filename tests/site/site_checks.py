@@ -52,13 +52,14 @@ def sideways_scroll(view: Mapping) -> list[str]:
 
 
 def unrendered_maths(view: Mapping) -> list[str]:
-    """Formulas left as TeX, formulas MathJax complains about, or none where some should be."""
+    """Formulas left as TeX, those MathJax could not read, and those without picture or MathML."""
     raw = re.findall(r"\$[^$\n]{1,80}\$|\\\(|\\\[|\\begin\{", view["text"])
     problems = [f"raw TeX: {piece}" for piece in raw]
-    problems += [f"MathJax error: {text}" for text in view["maths_errors"]]
-    if view["maths_sources"] > view["maths_rendered"]:
-        n, m = view["maths_sources"], view["maths_rendered"]
-        problems.append(f"{n} formulas in the page, {m} rendered")
+    problems += [f"unreadable formula: {tex}" for tex in view["maths_errors"]]
+    n = view["maths_sources"]
+    for what, m in (("as pictures", view["maths_rendered"]), ("as MathML", view["maths_spoken"])):
+        if n > m:
+            problems.append(f"{n} formulas in the page, {m} {what}")
     return problems
 
 
@@ -97,6 +98,14 @@ def low_contrast(view: Mapping) -> list[str]:
     return problems
 
 
+def barriers(view: Mapping) -> list[str]:
+    """What axe found: things that keep somebody from reading or using the page."""
+    return [
+        f"axe {found['id']}, {len(found['nodes'])} times: {found['help']}; {found['nodes'][0]}"
+        for found in view["axe"]
+    ]
+
+
 def all_problems(view: Mapping, origin: str, theme: str) -> list[str]:
     """Run every check of this part on one view of a page."""
     return [
@@ -108,6 +117,7 @@ def all_problems(view: Mapping, origin: str, theme: str) -> list[str]:
         *unrendered_maths(view),
         *images_without_text(view),
         *low_contrast(view),
+        *barriers(view),
     ]
 
 

@@ -32,16 +32,6 @@ def test_page_in_browser(name, width, theme, server, look_at):
     assert not problems, "\n".join(problems)
 
 
-def test_quiz_works_although_mathjax_comes_late(site, server, look_at):
-    """The quiz asks MathJax half a second after loading; on a slow line that is too early."""
-    texts = {name: (site / f"{name}.html").read_text(encoding="utf-8") for name in CHAPTERS}
-    with_quiz = [name for name, text in texts.items() if "show_questions(" in text]
-    assert with_quiz, "no chapter has a quiz"
-    view = look_at(f"{server}{with_quiz[0]}.html", 1280, "light", slow="mathjax")
-    problems = all_problems(view, server, "light")
-    assert not problems, "\n".join(problems)
-
-
 def test_first_visit_follows_the_system(server, look_at):
     """Without a choice of the reader's, Chromium asks for the light theme."""
     view = look_at(f"{server}book/intro.html", 1280, None)

@@ -24,10 +24,13 @@ GOOD_VIEW = {
     "images": [{"src": "a/figure.png", "alt": "Three groups of dots."}],
     "maths_sources": 2,
     "maths_rendered": 2,
+    "maths_spoken": 2,
     "maths_errors": [],
+    "axe": [],
 }
 ORIGIN = "http://127.0.0.1:8000/"
 GREY = {**GOOD_VIEW["texts"][0], "colour": [150, 150, 150]}
+UNLABELLED = {"id": "label", "help": "Fields need labels", "nodes": ["<input>", "<input>"]}
 
 BROKEN = {
     "another host": {"requests": ["https://cdn.example.org/mathjax.js"]},
@@ -37,12 +40,14 @@ BROKEN = {
     "page is 500 px": {"page_width": 500},
     "raw TeX: $x": {"text": r"the centre $x_1$ moves"},
     r"raw TeX: \(": {"text": r"the centre \(x_1\) moves"},
-    "MathJax error": {"maths_errors": [r"Undefined control sequence \foo"]},
-    "2 formulas in the page, 0": {"maths_rendered": 0},
+    "unreadable formula": {"maths_errors": [r"\foo"]},
+    "2 formulas in the page, 0 as pictures": {"maths_rendered": 0},
+    "2 formulas in the page, 1 as MathML": {"maths_spoken": 1},
     "alternative text ''": {"images": [{"src": "a.png", "alt": ""}]},
     "alternative text None": {"images": [{"src": "a.png", "alt": None}]},
     "alternative text '../a.png'": {"images": [{"src": "a.png", "alt": "../a.png"}]},
     "contrast 2.96": {"texts": [GREY]},
+    "axe label, 2 times: Fields need labels; <input>": {"axe": [UNLABELLED]},
 }
 
 
@@ -132,9 +137,11 @@ BAD_PAGE = """<!doctype html><html lang="en" data-theme="dark"><head><title>Bad<
 <script src="https://cdn.example.org/mathjax.js"></script></head>
 <body style="background: white">
 <p style="color: #999; background: rgba(255, 255, 255, 0.5)">grey on white</p>
-<p>the formula $x_1$ was not rendered <span class="math">\\(x\\)</span></p>
+<p>the formula $x_1$ was not typeset <span class="math">\\(x\\)</span></p>
+<p><span class="math"><code>\\foo</code></span></p>
 <p style="width: 3000px">too wide</p>
 <img src="data:image/gif;base64,R0lGODlhAQABAAAAACw=" alt="figure.png">
+<input type="text">
 <script>undefinedFunction()</script>
 </body></html>"""
 
@@ -153,8 +160,11 @@ def test_the_browser_sees_every_fault_of_a_bad_page(tmp_path, look_at):
         "console error: undefinedFunction",
         "page is 3",
         "raw TeX: $x_1$",
-        "1 formulas in the page, 0 rendered",
+        "2 formulas in the page, 0 as pictures",
+        "2 formulas in the page, 0 as MathML",
+        "unreadable formula: \\foo",
         "alternative text 'figure.png'",
         "'grey on white'",
+        "axe label, 1 times",
     ):
         assert part in problems

@@ -58,12 +58,6 @@ def test_list_of_references_shows_every_key(root, site):
         assert f'id="{key}"' in page
 
 
-def test_mathjax_ships_with_its_licence(root):
-    folder = root / "book/_static/vendor/mathjax"
-    assert (folder / "tex-svg.js").stat().st_size < 3_000_000
-    assert "Apache License" in (folder / "LICENSE").read_text(encoding="utf-8")
-
-
 def test_style_sheet_loads_nothing_from_elsewhere(root):
     text = (root / "book/_static/course.css").read_text(encoding="utf-8")
     assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//", text)

@@ -22,7 +22,7 @@ ONLOOKERS = {
     "article": {"exercises"},
 }
 # Modules beside the pipeline: who may import them, and what they may import.
-ASIDE = {"doctor": {"cli"}, "bench": set(), "spark": set()}
+ASIDE = {"doctor": {"cli"}, "bench": set(), "spark": set(), "explorables": set()}
 ASIDE |= {"__main__": set(), "__init__": set(ORDER)}
 # The bench looks at everything up to the evaluation.
 TOO_LATE = {"bench": {"scenarios", "pipeline", "cli", "doctor", "exercises", "article"}}

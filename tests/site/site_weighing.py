@@ -1,0 +1,115 @@
+"""Weigh pages as GitHub Pages sends them: text compressed, pictures as they are.
+
+`test_weight.py` uses it on the site, and on pages made heavy or restless on purpose.
+"""
+
+from __future__ import annotations
+
+import functools
+import gzip
+import http.server
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+ZIPPED = {".html", ".css", ".js", ".svg", ".json", ".xml", ".txt"}
+# Notes every jump that the reader did not cause, before anything is drawn.
+WATCH = """
+window.courseJumps = [];
+new PerformanceObserver((list) => {
+  for (const entry of list.getEntries()) {
+    if (entry.hadRecentInput) continue;
+    const nodes = entry.sources.map((s) => s.node?.className || s.node?.nodeName || "?");
+    window.courseJumps.push({ value: entry.value, nodes: nodes.map(String) });
+  }
+}).observe({ type: "layout-shift", buffered: true });
+"""
+# All the way down as a reader goes; then every picture counts, also in what she did not open.
+SCROLL = """async () => {
+  const wait = (ms) => new Promise((done) => setTimeout(done, ms));
+  for (let y = 0; y < document.documentElement.scrollHeight; y += 1500) {
+    window.scrollTo(0, y);
+    await wait(15);
+  }
+  for (const image of document.images) image.loading = "eager";
+  await Promise.all([...document.images].map((image) => image.decode().catch(() => {})));
+  await wait(150);
+}"""
+
+
+class _ZippingHandler(http.server.SimpleHTTPRequestHandler):
+    def log_message(self, *args):
+        pass
+
+    def do_GET(self):  # noqa: N802  (the name that http.server calls)
+        path = Path(self.translate_path(self.path))
+        if path.suffix not in ZIPPED or not path.is_file():
+            super().do_GET()
+            return
+        # Level 5 is between what servers use; the difference between levels is a few percent.
+        content = gzip.compress(path.read_bytes(), 5)
+        self.send_response(200)
+        self.send_header("Content-Type", self.guess_type(str(path)))
+        self.send_header("Content-Encoding", "gzip")
+        self.send_header("Content-Length", str(len(content)))
+        self.end_headers()
+        self.wfile.write(content)
+
+
+@contextmanager
+def serve_zipped(folder: Path) -> Iterator[str]:
+    """Serve a folder with compression and give its address."""
+    handler = functools.partial(_ZippingHandler, directory=str(folder))
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}/"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+def weigh(browser, url: str, width: int) -> dict:
+    """Open a page with an empty cache; give the bytes of each file and the jumps of the layout."""
+    context = browser.new_context(viewport={"width": width, "height": 800})
+    context.add_init_script(WATCH)
+    page = context.new_page()
+    names, sizes = {}, {}
+    wire = context.new_cdp_session(page)
+    wire.send("Network.enable")
+    wire.on(
+        "Network.responseReceived", lambda e: names.update({e["requestId"]: e["response"]["url"]})
+    )
+    wire.on(
+        "Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]})
+    )
+    page.goto(url, wait_until="networkidle")
+    page.evaluate(SCROLL)
+    page.wait_for_load_state("networkidle")
+    jumps = page.evaluate("() => window.courseJumps")
+    context.close()
+    files = {}
+    for request, size in sizes.items():
+        name = names.get(request, "?").split("?")[0]
+        files[name] = files.get(name, 0) + size
+    return {"files": files, "jumps": jumps}
+
+
+def too_heavy(view: Mapping, limit: float) -> list[str]:
+    """A page that transfers more than `limit` bytes, with its three heaviest files."""
+    total = sum(view["files"].values())
+    if total <= limit:
+        return []
+    heaviest = sorted(view["files"].items(), key=lambda item: -item[1])[:3]
+    named = ", ".join(f"{Path(name).name} {size / 1000:.0f} kB" for name, size in heaviest)
+    return [f"{total / 1000:.0f} kB of {limit / 1000:.0f} kB: {named}"]
+
+
+def jumps(view: Mapping, limit: float) -> list[str]:
+    """A page whose layout shifts by more than `limit` in all (the browser's own measure)."""
+    total = sum(jump["value"] for jump in view["jumps"])
+    if total <= limit:
+        return []
+    worst = max(view["jumps"], key=lambda jump: jump["value"])
+    return [f"layout shifts by {total:.3f}, most of it: {', '.join(worst['nodes'][:3])}"]

@@ -1,0 +1,156 @@
+"""What a reader does on the site: reads by keyboard, searches, answers a quiz, copies code."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+from reading_acts import (
+    chapters_found,
+    copied_text,
+    invisible_stops,
+    keyboard_walk,
+    quiz_answered_by_keyboard,
+    walk_problems,
+)
+from site_support import serve, toc_pages
+
+pytestmark = [pytest.mark.site, pytest.mark.slow]
+
+PAGES = toc_pages()
+CHAPTERS = [name for name in PAGES if re.match(r"notebooks/(\d\d|A1)_", name)]
+# A word that belongs to one chapter above all: it must be among the first results.
+SEARCHES = {
+    "inertia": "03_kmeans",
+    "dendrogram": "05_hierarchical",
+    "silhouette": "06_judging_clusters",
+    "softmax": "07_cnn_features",
+    "dropout": "08_training",
+    "newcomer": "12_cold_start",
+    "drift": "13_keeping_up",
+    "epsilon": "15_trust",
+    "Spark": "16_scaling_out",
+}
+
+
+@pytest.fixture
+def page(browser):
+    """A page of its own, with the right to read the clipboard."""
+    context = browser.new_context(viewport={"width": 1280, "height": 800})
+    context.grant_permissions(["clipboard-read", "clipboard-write"])
+    yield context.new_page()
+    context.close()
+
+
+@pytest.mark.parametrize("name", ["book/intro", "notebooks/03_kmeans", "book/glossary"])
+def test_the_keyboard_reaches_everything_and_shows_where_it_is(name, page, server):
+    page.goto(f"{server}{name}.html", wait_until="networkidle")
+    walk = keyboard_walk(page)
+    assert walk["stops"][0]["text"].startswith("Skip to main content")
+    problems = walk_problems(walk)
+    assert not problems, "\n".join(problems[:20])
+
+
+def test_the_skip_link_leads_into_the_text(page, server):
+    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="networkidle")
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.keyboard.press("Tab")
+    assert page.evaluate("() => Boolean(document.activeElement.closest('#main-content'))")
+
+
+@pytest.mark.parametrize("word", SEARCHES)
+def test_search_finds_the_chapter(word, page, server):
+    page.goto(f"{server}book/intro.html", wait_until="networkidle")
+    found = chapters_found(page, word)
+    first_ten = list(dict.fromkeys(found))[:10]
+    assert any(SEARCHES[word] in link for link in first_ten), first_ten
+
+
+def test_search_says_so_when_there_is_nothing(page, server):
+    page.goto(f"{server}book/intro.html", wait_until="networkidle")
+    assert chapters_found(page, "xyzzyplugh") == []
+    assert "did not match" in page.inner_text("#search-results")
+
+
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_every_question_of_a_quiz_can_be_answered_by_keyboard(name, page, server):
+    page.goto(f"{server}{name}.html", wait_until="networkidle")
+    problems = quiz_answered_by_keyboard(page)
+    assert not problems, "\n".join(problems)
+
+
+@pytest.mark.parametrize("name", ["notebooks/03_kmeans", "book/setup"])
+def test_copy_buttons_copy_the_code_beside_them(name, page, server):
+    page.goto(f"{server}{name}.html", wait_until="networkidle")
+    shown, copied = copied_text(page)
+    assert copied == shown and len(shown) > 10
+
+
+def test_next_leads_through_the_book_in_its_order(page, server):
+    page.goto(f"{server}{PAGES[0]}.html", wait_until="domcontentloaded")
+    for name in PAGES[1:]:
+        page.goto(page.get_attribute("a.right-next", "href") and _next(page))
+        assert page.url.endswith(f"/{name}.html"), f"{page.url} instead of {name}"
+    assert page.query_selector("a.right-next") is None
+
+
+def _next(page) -> str:
+    return page.evaluate("() => document.querySelector('a.right-next').href")
+
+
+def test_the_menu_of_a_phone_opens_and_closes_by_keyboard(browser, server):
+    context = browser.new_context(viewport={"width": 390, "height": 800})
+    page = context.new_page()
+    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="networkidle")
+    page.focus("button.primary-toggle")
+    page.keyboard.press("Enter")
+    link = page.locator("dialog[open] a, .bd-sidebar-primary a").filter(has_text="DBSCAN").first
+    link.wait_for(state="visible", timeout=3000)
+    page.keyboard.press("Escape")
+    link.wait_for(state="hidden", timeout=3000)
+    context.close()
+
+
+@pytest.fixture
+def broken(tmp_path):
+    """Serve a page whose body is given, and return its address."""
+    opened = []
+
+    def put(body: str) -> str:
+        text = f"<!doctype html><html lang='en'><title>Broken</title><body>{body}</body></html>"
+        (tmp_path / "broken.html").write_text(text, encoding="utf-8")
+        server = serve(tmp_path)
+        opened.append(server)
+        return f"{server.__enter__()}broken.html"
+
+    yield put
+    for server in opened:
+        server.__exit__(None, None, None)
+
+
+def test_a_stop_without_a_visible_mark_is_seen(page, broken):
+    page.goto(broken("<a href='#a'>Seen</a><a href='#b' style='outline: none'>Unseen</a>"))
+    assert [stop["text"] for stop in invisible_stops(keyboard_walk(page))] == ["Unseen"]
+
+
+def test_a_trap_is_seen(page, broken):
+    trap = "event.key === 'Tab' && event.preventDefault()"
+    page.goto(broken(f'<a href="#a">Before</a><button onkeydown="{trap}">Trap</button>'))
+    assert any("Trap" in problem for problem in walk_problems(keyboard_walk(page)))
+
+
+def test_a_button_that_the_keyboard_does_not_reach_is_seen(page, broken):
+    page.goto(broken("<a href='#a'>Seen</a><button tabindex='-1'>Unreached</button>"))
+    assert any("Unreached" in problem for problem in walk_problems(keyboard_walk(page)))
+
+
+def test_a_quiz_that_says_nothing_is_seen(page, broken):
+    silent = "<div class='Answer'><label class='MCButton'><input type='radio'>A</label></div>"
+    page.goto(broken(f"<div class='Quiz'>{silent}<div class='Feedback'></div></div>"))
+    assert any("no feedback" in problem for problem in quiz_answered_by_keyboard(page))
+
+
+def test_a_page_without_a_quiz_is_seen(page, broken):
+    page.goto(broken("<p>Nothing here.</p>"))
+    assert quiz_answered_by_keyboard(page) == ["the page has no quiz"]

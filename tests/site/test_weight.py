@@ -1,0 +1,198 @@
+"""Pages that load fast and do not jump, and the extension that makes them so."""
+
+import random
+import re
+import sys
+
+import pytest
+from PIL import Image
+from site_support import ROOT, toc_pages
+from site_weighing import jumps, serve_zipped, too_heavy, weigh
+
+sys.path.insert(0, str(ROOT / "book/_ext"))
+import site_weight as weight  # noqa: E402
+
+FIRST_PAGE, OTHER_PAGE, SHIFT = 300_000, 1_500_000, 0.01
+PAGES = toc_pages()
+
+
+# The site -----------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def zipped(site):
+    with serve_zipped(site) as address:
+        yield address
+
+
+@pytest.mark.site
+@pytest.mark.slow
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", [*PAGES, "404", "search", "genindex"])
+def test_page_is_light_and_still(name, width, zipped, browser):
+    view = weigh(browser, f"{zipped}{name}.html", width)
+    limit = FIRST_PAGE if name in (PAGES[0], "404") else OTHER_PAGE
+    problems = too_heavy(view, limit) + jumps(view, SHIFT)
+    assert view["files"] and not problems, "\n".join(problems)
+
+
+@pytest.mark.site
+def test_nothing_is_shipped_that_no_page_asks_for(site):
+    static = site / "_static"
+    assert not list(static.rglob("*.map")) and not (static / "scripts/fontawesome.js").exists()
+    assert not list(static.rglob("fa-*.woff2")) and not list(static.rglob("fa-*.ttf"))
+    assert (static / "vendor/fontawesome" / weight.ICON_FONT).stat().st_size < 10_000
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("name", PAGES)
+def test_every_picture_states_its_size(name, site):
+    text = (site / f"{name}.html").read_text(encoding="utf-8")
+    for tag in re.findall(r"<img\b[^>]*>", text):
+        assert "width=" in tag and "height=" in tag, tag
+
+
+@pytest.mark.site
+def test_no_icon_was_left_to_a_program(site):
+    for name in PAGES:
+        text = (site / f"{name}.html").read_text(encoding="utf-8")
+        assert not weight.ICON.search(text) and 'class="course-icon' in text, name
+
+
+@pytest.mark.site
+def test_a_finished_site_is_left_alone(site):
+    """The pass may run again over pages that Sphinx did not write anew."""
+    for name in (PAGES[0], PAGES[3], "search"):
+        path = site / f"{name}.html"
+        text = path.read_text(encoding="utf-8")
+        assert weight.lighten(text, path) == text
+
+
+@pytest.mark.site
+def test_only_the_page_of_results_loads_the_index(site):
+    assert "searchindex.js" in (site / "search.html").read_text(encoding="utf-8")
+    assert "searchindex.js" not in (site / f"{PAGES[0]}.html").read_text(encoding="utf-8")
+
+
+# The scales, on pages that are broken -------------------------------------------------------
+
+CALM = "<!doctype html><html lang='en'><link rel='icon' href='data:,'><h1>Calm</h1><p>text</p>"
+RESTLESS = """<!doctype html><html lang='en'><link rel='icon' href='data:,'>
+<div id="late"></div><p>text</p><p>more</p>
+<script>setTimeout(() => { late.style.height = "500px"; }, 300);</script>"""
+HEAVY = "<!doctype html><html lang='en'><link rel='icon' href='data:,'><img src='a.png' alt='x'>"
+
+
+@pytest.mark.site
+def test_the_scales_see_a_heavy_and_a_restless_page(tmp_path, browser):
+    noise = random.Random(0).randbytes(400_000)
+    Image.frombytes("RGB", (333, 400), noise[: 333 * 400 * 3]).save(tmp_path / "a.png")
+    for name, text in (("calm", CALM), ("restless", RESTLESS), ("heavy", HEAVY)):
+        (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
+    with serve_zipped(tmp_path) as address:
+        views = {
+            name: weigh(browser, f"{address}{name}.html", 1280)
+            for name in ("calm", "restless", "heavy")
+        }
+    assert too_heavy(views["calm"], FIRST_PAGE) + jumps(views["calm"], SHIFT) == []
+    (problem,) = too_heavy(views["heavy"], FIRST_PAGE)
+    assert "a.png 4" in problem and "of 300 kB" in problem
+    (problem,) = jumps(views["restless"], SHIFT)
+    assert "layout shifts by 0." in problem
+    assert too_heavy(views["restless"], FIRST_PAGE) == []
+
+
+@pytest.mark.site
+def test_the_scales_count_compressed_text_and_lazy_pictures(tmp_path, browser):
+    noise = random.Random(1).randbytes(120_000)
+    Image.frombytes("RGB", (200, 200), noise).save(tmp_path / "late.png")
+    text = CALM + "<p>" + "a" * 1_000_000 + "</p><div style='height: 9000px'></div>"
+    text += "<img src='late.png' alt='x' loading='lazy' width='200' height='200'>"
+    (tmp_path / "page.html").write_text(text, encoding="utf-8")
+    with serve_zipped(tmp_path) as address:
+        files = weigh(browser, f"{address}page.html", 1280)["files"]
+    sizes = {name.rsplit("/", 1)[1]: size for name, size in files.items()}
+    assert sizes["page.html"] < 10_000 and sizes["late.png"] > 100_000
+
+
+# The extension ------------------------------------------------------------------------------
+
+
+def test_an_icon_becomes_a_drawing():
+    drawn = weight.draw_icons('<i class="fas fa-rocket"></i>')
+    assert drawn.startswith(
+        '<svg class="course-icon fa-rocket" aria-hidden="true" viewBox="0 0 512'
+    )
+    assert weight.draw_icons(drawn) == drawn
+    titled = weight.draw_icons(
+        '<i class="theme-switch fa-solid fa-sun  fa-lg" data-mode="light" title="Light"></i>'
+    )
+    assert 'class="course-icon theme-switch fa-sun fa-lg" data-mode="light" role="img"' in titled
+    assert "<title>Light</title>" in titled
+
+
+def test_brands_and_aliases_are_found_and_unknown_icons_are_not():
+    assert weight.icon_path("github", brand=True)[2]
+    assert weight.icon_path("pencil-alt") == weight.icon_path("pencil")
+    # The solid sun differs from the outlined one, which stands before it.
+    assert weight.icon_path("sun") != weight.icon_path("sun", brand=True)
+    with pytest.raises(KeyError, match="no icon called 'no-such'"):
+        weight.icon_path("no-such")
+    left = '<i class="fas fa-no-such"></i>'
+    assert weight.draw_icons(left) == left
+
+
+def test_other_elements_are_no_icons():
+    for text in ('<i class="fab"></i>', "<i>fas</i>", '<span class="fantastic"></span>'):
+        assert weight.draw_icons(text) == text
+
+
+def test_glyphs_of_style_sheets():
+    styles = '.fa-sun:before{content:"\\f185"}.a:after{content:"\\f0c1"}.b{--icon:"\uf106"}'
+    assert weight.glyphs_in(styles) == {0xF0C1, 0xF106}
+    slim = weight.slim_styles(
+        styles + "@font-face{font-family:Font Awesome\\ 6 Free;src:url(x/fa-solid-900.woff2) "
+        'format("woff2"),url(x/fa-solid-900.ttf) format("truetype")}'
+        "@font-face{font-family:Font Awesome\\ 6 Brands;src:url(x/fa-brands-400.woff2)}"
+    )
+    assert "f185" not in slim and "f0c1" in slim and "brands" not in slim
+    assert slim.count("@font-face") == 1 and weight.ICON_FONT in slim and ".ttf" not in slim
+    assert weight.slim_styles(slim) == slim
+
+
+def test_the_small_font_holds_what_was_asked_for(tmp_path):
+    from fontTools.ttLib import TTFont
+
+    source = weight.THEME / "vendor/fontawesome/webfonts/fa-solid-900.ttf"
+    weight.cut_font(source, tmp_path / "a.woff", {0xF0EB, 0xF106})
+    font = TTFont(tmp_path / "a.woff")
+    assert set(font.getBestCmap()) == {0xF0EB, 0xF106}
+    assert "Font Awesome" in font["name"].getDebugName(1)
+
+
+def test_a_page_keeps_what_it_uses():
+    scripts = (
+        '<script src="_static/searchtools.js"></script>\n'
+        '<link rel="stylesheet" href="_static/sphinx-design.min.css?v=1" />\n'
+        '<script src="_static/course.js"></script>\n'
+    )
+    assert weight.drop_unused(scripts) == '<script src="_static/course.js"></script>\n'
+    results = scripts + '<div id="search-results"></div>'
+    assert "searchtools.js" in weight.drop_unused(results)
+    cards = scripts + '<div class="a sd-card"></div>'
+    assert "sphinx-design" in weight.drop_unused(cards)
+
+
+def test_pictures_get_a_size_once(tmp_path):
+    Image.new("RGB", (30, 20)).save(tmp_path / "a.png")
+    (tmp_path / "b.svg").write_text('<svg viewBox="0 0 72 48"></svg>', encoding="utf-8")
+    page = tmp_path / "page.html"
+    text = '<img src="b.svg"><article><img alt="x" src="a.png?v=1" /><img src="data:,"></article>'
+    sized = weight.size_pictures(text, page)
+    assert '<img src="b.svg" width="72" height="48"/>' in sized
+    assert 'src="a.png?v=1" width="30" height="20" loading="lazy" decoding="async"/>' in sized
+    assert '<img src="data:,">' in sized
+    assert weight.size_pictures(sized, page) == sized
+    assert weight.size_pictures('<img src="gone.png">', page) == '<img src="gone.png">'
+    given = '<img src="a.png" width="3" height="2">'
+    assert weight.size_pictures(given, page) == given
