@@ -2,17 +2,19 @@
 """Build, test and serve the course on a computer that has nothing but Python 3.10 to 3.13.
 
 usage: python course.py COMMAND [option] [-- options of the program that it starts]
-
   book             build the website: makes .venv, runs every notebook, warnings are errors
   test             build the book, then run every test (--fast: no book, notebooks or browser)
   setup            make or mend .venv only (--latest: the newest releases instead of the lock)
   lab              open the notebooks in JupyterLab
+  formats          bind the built website as a book: EPUB and PDF (-- --epub: the EPUB alone)
   serve            show the built website on this computer alone (--port 8000)
   bench            compare all methods and their peers in .venv-bench (--quick: minutes, not hours)
+  colab            run every notebook with Colab's versions in .venv-colab (-- --only 03: some)
   lint             check style, formatting and types (--fix: mend what can be mended)
+  release          pack the website for a stick and a classroom: _build/release (--all: all systems)
   lock             solve requirements.lock.txt anew from pyproject.toml
   rename-repo URL  put https://github.com/YOU/YOUR-FORK wherever this repository's URL is
-  clean            remove what was built (--all: .venv and .venv-bench too)
+  clean            remove what was built (--all: every .venv too)
   help             print this text
 """
 
@@ -35,8 +37,9 @@ VENV, SITE, LOCK = ROOT / ".venv", ROOT / "_build/html", ROOT / "requirements.lo
 STAMP = VENV / "course-stamp.txt"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 USAGE = (
-    r"help|-h|--help|book|lab|lock|test( --fast)?|setup( --latest)?|serve( --port \d+)?"
-    r"|bench( --quick)?|lint( --fix)?|clean( --all)?|rename-repo https://github\.com/[\w-]+/[\w.-]+"
+    r"(--)?help|-h|book|lab|lock|test( --fast)?|setup( --latest)?|serve( --port \d+)?|lint( --fix)?"
+    r"|colab|formats|bench( --quick)?|(clean|release)( --all)?"
+    r"|rename-repo https://github\.com(/[\w.-]+){2}"
 )
 BUILT = "_build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache".split()
 NEEDED_GB, STEP = 6, {"now": 0, "all": 0}  # 3 GB of packages, and as much in the installer's cache
@@ -65,9 +68,8 @@ def run(*command, keep=False):
 
 def step(text, *commands):
     """Announce a step and run the first of its commands that works; the others are fallbacks."""
-    STEP["now"] += 1
+    STEP["now"], start = STEP["now"] + 1, time.time()
     print(f"[{STEP['now']}/{STEP['all']}] {text} ...", flush=True)
-    start = time.time()
     for command in commands:
         code, said = run(*command, keep=True)
         if code == 0:
@@ -138,11 +140,9 @@ def book(extra):
 
 def test(fast, extra):
     """Run tests, doctests and notebooks in one pytest, whose closing line is the last one."""
-    command = ["-m", "pytest", "-n2", "--dist=worksteal", "--doctest-modules", "tests"]
-    command += ["recsys_tutorial"] + (["-m", "not slow and not site"] if fast else ["notebooks"])
-    command += [] if fast else ["--nbmake", "--nbmake-timeout=300"]
-    command += [] if fast or extra else ["--cov", "--cov-report=term"]
-    return run(PYTHON, *command, *extra)[0]
+    command = "-m pytest -n2 --dist=worksteal --doctest-modules tests recsys_tutorial".split()
+    full = ["notebooks", "--nbmake", "--nbmake-timeout=300"] + ["--cov"] * (not extra)
+    return run(PYTHON, *command, *(["-m", "not slow and not site"] if fast else full), *extra)[0]
 
 
 def serve(port):
@@ -158,7 +158,7 @@ def serve(port):
 def do(name, option, extra):
     """Carry out one command; return the exit code of its last step."""
     builds = name == "book" or (name == "test" and not option)
-    if name in ("setup", "book", "test", "lab", "lint"):
+    if name in ("setup", "book", "test", "lab", "lint", "formats"):
         setup(int(builds), ("latest" if option else "locked") if name == "setup" else None)
     if builds:
         book(extra if name == "book" else [])
@@ -167,14 +167,13 @@ def do(name, option, extra):
     if name == "lab":
         return run(PYTHON, "-m", "jupyterlab", *extra)[0]
     if name == "lint":
-        style = ["ruff", "format", "."] + ([] if option else ["--check"])
-        jobs = (["ruff", "check", "."] + option, style, ["mypy"])
-        return max([abs(run(PYTHON, "-m", *job)[0]) for job in jobs])
-    if name in ("lock", "rename-repo", "bench"):
+        jobs = (["ruff check .", *option], ["ruff format ." + " --check" * (not option)], ["mypy"])
+        return max([abs(run(PYTHON, "-m", *" ".join(job).split())[0]) for job in jobs])
+    if name in ("lock", "rename-repo", "bench", "release", "colab", "formats"):
         return run(sys.executable, ROOT / "tools" / "maintain.py", name, *option, *extra)[0]
     if name == "serve":
         serve(int(option[1]) if option else 8000)
-    made = BUILT + [".venv", ".venv-bench"] * len(option) if name == "clean" else []
+    made = BUILT + [".venv", ".venv-bench", ".venv-colab"] * len(option) if name == "clean" else []
     for path in filter(Path.exists, [ROOT / part for part in made]):
         shutil.rmtree(str(path)) if path.is_dir() else path.unlink()
     return 0

@@ -7,6 +7,7 @@ on standard error and exit code 2; nothing is written then.
 from __future__ import annotations
 
 import argparse
+import math
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -19,10 +20,13 @@ from recsys_tutorial import __version__
 from recsys_tutorial.datasets import DataError, Interactions, load_movielens, read_interactions
 from recsys_tutorial.doctor import examine
 from recsys_tutorial.pipeline import (
+    AUTO,
+    DEFAULT_CLUSTERS,
     RECOMMENDERS,
     STEPS,
     check_model_folder,
     check_report_folder,
+    choice_in_words,
     quality_in_words,
     run_pipeline,
     write_report,
@@ -46,13 +50,24 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("events", nargs="?", help="table, an event per row; default: MovieLens")
     _add_columns(run)
     _add_reading(run)
-    run.add_argument("--clusters", type=_positive, default=10, help="number of groups (10)")
+    run.add_argument(
+        "--clusters",
+        type=_clusters,
+        default=DEFAULT_CLUSTERS,
+        metavar="N",
+        help=f"number of groups ({DEFAULT_CLUSTERS}); auto: chosen on a part of the training data",
+    )
     run.add_argument("--top", type=_positive, default=10, help="recommendations per user (10)")
     run.add_argument(
         "--recommender",
         default="soft",
         choices=tuple(RECOMMENDERS),
         help="what makes the lists (soft); ease ranks better, without reasons and for small logs",
+    )
+    run.add_argument(
+        "--min-rating",
+        type=_number,
+        help="the least rating that counts as liked; by default every event counts",
     )
     run.add_argument("--seed", type=_seed, default=0, help="the same seed gives the same groups")
     run.add_argument("--out", default="report", help="folder for the report (default: report)")
@@ -95,6 +110,25 @@ def _positive(text: str) -> int:
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
+
+
+def _clusters(text: str) -> int | str:
+    if text == AUTO:
+        return AUTO
+    try:
+        return _positive(text)
+    except argparse.ArgumentTypeError as error:
+        raise argparse.ArgumentTypeError(f"{error}, nor {AUTO!r}") from None
+
+
+def _number(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = math.nan
+    if not math.isfinite(number):
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return number
 
 
 def _seed(text: str) -> int:
@@ -148,6 +182,7 @@ def _run(options: argparse.Namespace) -> int:
             n_clusters=options.clusters,
             top=options.top,
             recommender=options.recommender,
+            min_rating=options.min_rating,
             random_state=options.seed,
             source=source,
             progress=step,
@@ -163,6 +198,8 @@ def _run(options: argparse.Namespace) -> int:
     n_groups = len(result.clusters)
     groups = "1 group" if n_groups == 1 else f"{n_groups} groups"
     print(f"{groups}, {len(result.recommendations):,} recommendations.")
+    if not result.tried.empty:
+        print(choice_in_words(result))
     print(quality_in_words(result))
     print(f"Report: {page}")
     print(f"Model card: {page.parent / 'model_card.md'}; its questions are yours to answer.")
@@ -183,6 +220,8 @@ def _load(options: argparse.Namespace, report: Callable[[str], object]) -> Inter
         if options.items or options.time or options.rating:
             raise DataError("--items, --time and --rating describe a file; name the file first.")
         return load_movielens()
+    if options.min_rating is not None and options.rating is None:
+        raise DataError("--min-rating needs a column of ratings: say --rating NAME.")
     return read_interactions(
         options.events,
         user=options.user,

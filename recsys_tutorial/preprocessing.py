@@ -372,7 +372,13 @@ class Split(NamedTuple):
     test: Interactions
 
 
-def split_latest(interactions: Interactions, test_share: float = 0.2) -> Split:
+def split_latest(
+    interactions: Interactions,
+    test_share: float = 0.2,
+    *,
+    ties: str = "id",
+    random_state: int = 0,
+) -> Split:
     """Hold out the latest events of every user.
 
     Each user keeps the oldest part of her history; ``floor(test_share * n)`` of her n events, but
@@ -386,6 +392,11 @@ def split_latest(interactions: Interactions, test_share: float = 0.2) -> Split:
         A log with times.
     test_share : float
         Share of each history that is held out, strictly between 0 and 1.
+    ties : {"id", "lot"}
+        Which of a user's events of the same second count as the later ones: those with the larger
+        item id, which is the same on every machine and may favour new items, or lots.
+    random_state : int
+        Seed of the lots.
 
     Returns
     -------
@@ -397,7 +408,7 @@ def split_latest(interactions: Interactions, test_share: float = 0.2) -> Split:
     DataError
         If the log has no times or nothing is left to test on.
     ValueError
-        If `test_share` is not between 0 and 1.
+        If `test_share` is not between 0 and 1, or `ties` has another value.
 
     Examples
     --------
@@ -407,7 +418,13 @@ def split_latest(interactions: Interactions, test_share: float = 0.2) -> Split:
     (80251, 19753)
     """
     _need_time(interactions, test_share)
-    events = interactions.events.sort_values(["user", "timestamp", "item"], kind="stable")
+    if ties not in ("id", "lot"):
+        raise ValueError(f"ties={ties!r} must be 'id' or 'lot'.")
+    if ties == "id":
+        events = interactions.events.sort_values(["user", "timestamp", "item"], kind="stable")
+    else:
+        events = interactions.events.sample(frac=1.0, random_state=random_state)
+        events = events.sort_values(["user", "timestamp"], kind="stable")
     return _cut_each_user(interactions, events, test_share)
 
 

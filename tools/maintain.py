@@ -3,6 +3,9 @@
 python tools/maintain.py lock              solve requirements.lock.txt anew
 python tools/maintain.py rename-repo URL   write a fork's address wherever the repository's stands
 python tools/maintain.py bench [--quick]   compare all methods and their peers (tools/bench.py)
+python tools/maintain.py release [--all]   pack the built website into zips (tools/release.py)
+python tools/maintain.py formats [--epub]  bind the website as EPUB and PDF (tools/formats.py)
+python tools/maintain.py colab [options]   run every notebook as in Colab (tools/colab_like.py)
 
 The standard library only: no command needs the course to be installed.
 """
@@ -20,7 +23,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 LOCK = "requirements.lock.txt"
 GITHUB = r"https://github\.com/([\w-]+)/([\w.-]+?)(?:\.git)?/?"
-NOT_OURS = {".git", ".venv", ".venv-bench", "_build", "node_modules"}
+NOT_OURS = {".git", ".venv", ".venv-bench", ".venv-colab", "_build", "node_modules"}
 
 
 def repository_files(root: Path) -> list[Path]:
@@ -108,6 +111,13 @@ def main(argv: list[str]) -> int:
     match argv:
         case ["bench", *options]:
             return subprocess.call([sys.executable, ROOT / "tools" / "bench.py", *options])
+        case ["colab", *options]:
+            return subprocess.call([sys.executable, ROOT / "tools" / "colab_like.py", *options])
+        case ["release" | "formats" as name, *options]:
+            # The course's own Python: it has what builds the course's wheel, and the books.
+            python = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+            python = python if python.exists() else Path(sys.executable)
+            return subprocess.call([python, ROOT / "tools" / f"{name}.py", *options])
         case ["lock"]:
             return lock(ROOT)
         case ["rename-repo", url]:

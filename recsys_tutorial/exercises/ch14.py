@@ -291,6 +291,12 @@ EXERCISES = (
                 lambda: 1 - HOME_INSIDE / ALL,
                 "You divided by all shoppers. Only the members get the name.",
             ),
+            Mistake(
+                "in per cent",
+                lambda: 100 * (1 - HOME_INSIDE / MEMBERS),
+                "You counted well and answered in per cent. Asked was the share as a number "
+                "between 0 and 1: 12 per cent would be 0.12.",
+            ),
         ),
         "The name is given to every member of the group: count the members whom it does not fit, "
         "and divide by the number of members.",
@@ -377,6 +383,12 @@ EXERCISES = (
                 "weighed by who got it not",
                 lambda: (MILD_B[0] * _share(MILD_A) + SEVERE_B[0] * _share(SEVERE_A)) / 360,
                 "You weighed the rates of A by the patients who got B. Weigh by all patients.",
+            ),
+            Mistake(
+                "in per cent",
+                lambda: 100 * _if_all(MILD_A, SEVERE_A),
+                "You weighed well and answered in per cent. Asked was the share as a number "
+                "between 0 and 1: 12 per cent would be 0.12.",
             ),
         ),
         "Compute the rate of A among the mild cases and among the severe ones; then weigh the two "

@@ -184,6 +184,20 @@ def _empty_left_alone(
     return np.where(table[:, -1:] > 0, table + noise, 0.0)
 
 
+def _means_of_rows(
+    rows: np.ndarray, labels: np.ndarray, n_clusters: int, noise: np.ndarray
+) -> np.ndarray:
+    table = _totals(_shortened(rows), labels, n_clusters)
+    table[:, :-1] /= np.maximum(table[:, -1:], 1)
+    return table + noise
+
+
+def _no_noise(
+    rows: np.ndarray, labels: np.ndarray, n_clusters: int, noise: np.ndarray
+) -> np.ndarray:
+    return _totals(_shortened(rows), labels, n_clusters)
+
+
 def _step_probes() -> list[tuple[np.ndarray, np.ndarray, int, np.ndarray]]:
     rng = np.random.default_rng(54)
     small = np.array([[3.0, 4.0], [0.3, 0.4], [0.0, 2.0]])
@@ -491,6 +505,18 @@ EXERCISES = (
                 "empty clusters left alone",
                 _empty_left_alone,
                 "Clusters without users got no noise. An exact 0 tells that nobody is there.",
+            ),
+            Mistake(
+                "means instead of sums",
+                _means_of_rows,
+                "You divided by the numbers before the noise came in. The noise is made for sums: "
+                "in the mean of a small cluster one user weighs far more, or less, than it covers.",
+            ),
+            Mistake(
+                "no noise",
+                _no_noise,
+                "Rows are short and sums are right, and they leave the house as they are. Without "
+                "noise nothing is promised.",
             ),
         ),
         "Shorten rows whose length exceeds 1; sum and count; then add the noise to every number.",

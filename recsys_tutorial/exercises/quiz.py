@@ -12,6 +12,9 @@ from pathlib import Path
 from typing import Any
 
 FOLDER = Path(__file__).parent / "quizzes"
+# JupyterLab's MathJax has no `typeset`, and jupyterquiz would then load another one from the
+# network, although no question holds a formula.
+STAY_HERE = "if (window.MathJax && !MathJax.typeset) MathJax.typeset = function () {};"
 
 
 def load_quiz(chapter: str) -> list[dict[str, Any]]:
@@ -61,7 +64,9 @@ def show_quiz(chapter: str) -> None:
     """
     questions = load_quiz(chapter)
     try:
+        from IPython.display import Javascript, display
         from jupyterquiz import display_quiz
     except ImportError as error:
         raise ImportError("The quiz needs jupyterquiz: %pip install jupyterquiz") from error
+    display(Javascript(STAY_HERE))
     display_quiz(questions, shuffle_answers=False, colors="fdsp")

@@ -12,7 +12,7 @@ import hashlib
 import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
-from typing import Protocol, runtime_checkable
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -84,7 +84,7 @@ def item_texts(interactions: Interactions) -> pd.Series:
     """
     items = interactions.items.sort_values("item")
     titles = items["title"].fillna("").astype(str).str.strip().map(_natural_title)
-    years = _column(items, "year").map(lambda year: "" if pd.isna(year) else f" ({year})")
+    years = _column(items, "year").astype(object).map(_in_brackets)
     genres = _column(items, "genres").fillna("").astype(str).str.lower().str.replace("|", ", ")
     genres = genres.map(lambda names: f" Genres: {names}." if names else "")
     # A year that the title already ends with is not said twice.
@@ -95,6 +95,13 @@ def item_texts(interactions: Interactions) -> pd.Series:
 
 def _column(items: pd.DataFrame, name: str) -> pd.Series:
     return items[name] if name in items else pd.Series(None, items.index, dtype=object)
+
+
+def _in_brackets(year: Any) -> str:
+    if pd.isna(year):
+        return ""
+    # A gap makes 1995.0 of 1995: in any column of floats, and in pandas 2 in one of integers, too.
+    return f" ({year:.0f})" if isinstance(year, float) else f" ({year})"
 
 
 def _natural_title(title: str) -> str:

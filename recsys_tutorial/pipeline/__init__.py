@@ -4,23 +4,40 @@ Seventh step, taught in chapter 17; the command line is a thin coat around it.  
 `reporting` writes all or nothing, `card` says what a user of the results has to know.
 """
 
-from recsys_tutorial.pipeline.card import CARD_QUESTIONS, model_card, quality_in_words
+from recsys_tutorial.pipeline.card import (
+    CARD_QUESTIONS,
+    choice_in_words,
+    model_card,
+    quality_in_words,
+)
 from recsys_tutorial.pipeline.reporting import (
     REPORT_FILES,
     check_model_folder,
     check_report_folder,
     write_report,
 )
-from recsys_tutorial.pipeline.running import RECOMMENDERS, STEPS, PipelineResult, run_pipeline
+from recsys_tutorial.pipeline.running import (
+    AUTO,
+    AUTO_CLUSTERS,
+    DEFAULT_CLUSTERS,
+    RECOMMENDERS,
+    STEPS,
+    PipelineResult,
+    run_pipeline,
+)
 
 __all__ = [
+    "AUTO",
+    "AUTO_CLUSTERS",
     "CARD_QUESTIONS",
+    "DEFAULT_CLUSTERS",
     "PipelineResult",
     "RECOMMENDERS",
     "REPORT_FILES",
     "STEPS",
     "check_model_folder",
     "check_report_folder",
+    "choice_in_words",
     "model_card",
     "quality_in_words",
     "run_pipeline",

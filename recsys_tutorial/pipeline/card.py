@@ -64,6 +64,45 @@ def quality_in_words(result: PipelineResult) -> str:
     return f"Not better than the same list for everybody, as far as can be told: {figures}"
 
 
+def choice_in_words(result: PipelineResult) -> str:
+    """Say how the number of groups was chosen, and how much hung on it.
+
+    Parameters
+    ----------
+    result : PipelineResult
+        From `run_pipeline`.
+
+    Returns
+    -------
+    str
+        Two sentences; one if the number was given.
+
+    Examples
+    --------
+    >>> from recsys_tutorial.pipeline import run_pipeline
+    >>> log = pd.DataFrame({"user": [1, 2], "item": ["a", "b"]})
+    >>> result = run_pipeline(Interactions.from_frame(log, rating=None, timestamp=None))
+    >>> choice_in_words(result)
+    'The number of groups was given: 10.'
+    """
+    board, number = result.tried, result.settings["n_clusters"]
+    if board.empty:
+        return f"The number of groups was given: {number}."
+    curve = ", ".join(f"{tried}: {row.ndcg:.3f}" for tried, row in board.iterrows())
+    made = (
+        f"{number} groups were chosen on events held out of the training part, "
+        f"not on the test (nDCG@{result.settings['top']} by number of groups: {curve})."
+    )
+    first, row = board.iloc[0], board.iloc[board.index.tolist().index(number)]
+    if row["ndcg"] > first["ndcg"] and row["gain_low"] <= 0:
+        return (
+            f"{made} Over {board.index[0]} groups that is a gain of "
+            f"{row['ndcg'] - first['ndcg']:+.3f}, 95 % interval {row['gain_low']:+.3f} to "
+            f"{row['gain_high']:+.3f}, and may be luck."
+        )
+    return made
+
+
 def model_card(result: PipelineResult, answers: Mapping[str, str] | None = None) -> str:
     """Write the model card of a run.
 
@@ -110,7 +149,9 @@ def model_card(result: PipelineResult, answers: Mapping[str, str] | None = None)
         result=result,
         recommender=RECOMMENDERS[str(result.settings["recommender"])],
         quality=quality_in_words(result),
+        choice=choice_in_words(result),
         evaluation=result.evaluation.reset_index().to_dict("records"),
+        tried=result.tried.reset_index().to_dict("records"),
         clusters=result.clusters.to_dict("records"),
         period=_period(log),
         median_events=int(log.events["user"].value_counts().median()),

@@ -22,7 +22,7 @@ from matplotlib.font_manager import FontProperties, findfont, get_font
 
 from recsys_tutorial.datasets import DataError
 from recsys_tutorial.features import user_factors
-from recsys_tutorial.pipeline.card import model_card, quality_in_words
+from recsys_tutorial.pipeline.card import choice_in_words, model_card, quality_in_words
 from recsys_tutorial.pipeline.running import RECOMMENDERS, PipelineResult
 from recsys_tutorial.pipeline.templates import environment
 from recsys_tutorial.plotting import (
@@ -44,6 +44,8 @@ REPORT_FILES = (
     "recommendations.csv",
     "evaluation.csv",
 )
+# Only when there was something to choose.
+TRIED_FILE = "clusters_tried.csv"
 MODEL_FILES = ("model.json", "arrays.npz")
 EXAMPLES_IN_REPORT = 20
 POINTS_IN_MAP = 5_000
@@ -106,6 +108,8 @@ def write_report(
             table.to_csv(fresh / f"{name}.csv", index=False)
         if not result.evaluation.empty:
             result.evaluation.to_csv(fresh / "evaluation.csv")
+        if not result.tried.empty:
+            result.tried.to_csv(fresh / TRIED_FILE)
         (fresh / "model_card.md").write_text(card, encoding="utf-8")
         (fresh / "report.html").write_text(_render(result, n_changed), encoding="utf-8")
     return folder / "report.html"
@@ -140,7 +144,7 @@ def check_report_folder(folder: str | Path) -> None:
     DataError
         If it is a file, holds anything but an earlier report, or cannot be written.
     """
-    _check_folder(Path(folder), REPORT_FILES, "report")
+    _check_folder(Path(folder), (*REPORT_FILES, TRIED_FILE), "report")
 
 
 def check_model_folder(folder: str | Path, report_folder: str | Path | None = None) -> None:
@@ -215,6 +219,8 @@ def _render(result: PipelineResult, n_changed: int = 0) -> str:
         result=result,
         recommender=RECOMMENDERS[str(result.settings["recommender"])],
         quality=quality_in_words(result),
+        choice=choice_in_words(result),
+        tried=result.tried.reset_index().to_dict("records"),
         n_changed=n_changed,
         figures=_figures(result),
         clusters=result.clusters.to_dict("records"),

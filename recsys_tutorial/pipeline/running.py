@@ -6,7 +6,7 @@ Taught in chapter 17.
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -32,9 +32,14 @@ from recsys_tutorial.recommenders import (
     distinctive_items,
     explain,
 )
+from recsys_tutorial.recommenders.grouping import describe_users
 
 STEPS = ("test on held-out events", "group the users", "name the groups", "recommend")
 POPULARITY = "popularity (same list for all)"
+# What ``n_clusters="auto"`` tries; five numbers, because each is a grouping of its own.
+AUTO = "auto"
+AUTO_CLUSTERS = (5, 10, 20, 50, 100)
+DEFAULT_CLUSTERS = 10
 # What can make the lists, and what it is called in the table of results.
 RECOMMENDERS = {
     "soft": "groups, soft",
@@ -78,6 +83,9 @@ class PipelineResult:
         What was chosen, by the caller or by the data.
     source : tuple of str
         How the log was read, in sentences.
+    tried : DataFrame
+        The leaderboard of the numbers of groups that were tried, on events held out of the training
+        part; empty if the number was given.
     """
 
     interactions: Interactions
@@ -90,14 +98,16 @@ class PipelineResult:
     notes: tuple[str, ...]
     settings: dict[str, object] = field(default_factory=dict)
     source: tuple[str, ...] = ()
+    tried: pd.DataFrame = field(default_factory=pd.DataFrame)
 
 
 def run_pipeline(
     interactions: Interactions,
     *,
-    n_clusters: int = 10,
+    n_clusters: int | str = DEFAULT_CLUSTERS,
     top: int = 10,
     recommender: str = "soft",
+    min_rating: float | None = None,
     random_state: int = 0,
     source: Sequence[str] = (),
     progress: Callable[[str], object] = lambda step: None,
@@ -111,8 +121,10 @@ def run_pipeline(
     ----------
     interactions : Interactions
         The log.
-    n_clusters : int
-        Number of groups; fewer if there are fewer different users.
+    n_clusters : int or "auto"
+        Number of groups; fewer if there are fewer different users.  With "auto" each number of
+        `AUTO_CLUSTERS` is tried on the latest events of the *training* part, and the one with the
+        best nDCG is taken (the smallest of the best); the test part plays no part in the choice.
     top : int
         Recommendations per user; fewer if there are fewer items.
     recommender : {"soft", "groups", "ensemble", "ease"}
@@ -120,6 +132,10 @@ def run_pipeline(
         of groupings, every list comes with a reason in words, and they are fast for any number of
         people.  EASE ranks better (chapter 10), gives no reasons, and needs memory that grows with
         the square of the smaller number, users or items.
+    min_rating : float, optional
+        An event counts as liked only if its rating is at least this; by default every event does.
+        Groups and lists are then made from what people liked, and the test asks for what they
+        liked; what they met and did not like is not recommended to them again.
     random_state : int
         Seed.
     source : sequence of str
@@ -137,7 +153,7 @@ def run_pipeline(
     ValueError
         If `n_clusters` or `top` is less than 1, or `recommender` is unknown.
     DataError
-        If EASE was asked for and the log is too large for it.
+        If EASE was asked for and the log is too large for it, or no rating reaches `min_rating`.
 
     Examples
     --------
@@ -146,11 +162,14 @@ def run_pipeline(
     >>> result.recommendations[["user", "item"]].to_numpy().tolist()
     [[1, 'c'], [2, 'b']]
     """
-    if n_clusters < 1 or top < 1:
+    if isinstance(n_clusters, str) and n_clusters != AUTO:
+        raise ValueError(f"n_clusters={n_clusters!r} must be a whole number or {AUTO!r}.")
+    if (not isinstance(n_clusters, str) and n_clusters < 1) or top < 1:
         raise ValueError(f"n_clusters={n_clusters} and top={top} must be at least 1.")
     if recommender not in RECOMMENDERS:
         raise ValueError(f"recommender={recommender!r} must be one of {list(RECOMMENDERS)}.")
-    matrix = _met_items(interactions)
+    notes = [] if min_rating is None else _liked_in_words(interactions, min_rating)
+    matrix = _met_items(interactions, min_rating)
     top = min(top, len(matrix.items))
     if recommender == "ease" and min(matrix.shape) > LARGEST_EASE:
         raise DataError(
@@ -158,7 +177,14 @@ def run_pipeline(
             f"does not fit here (at most {LARGEST_EASE:,}). Choose another recommender, e.g. soft."
         )
     progress(STEPS[0])
-    evaluation, notes = _evaluate(interactions, recommender, n_clusters, top, random_state)
+    wish, tried = n_clusters, pd.DataFrame()
+    if isinstance(n_clusters, str):
+        n_clusters, tried, more = _choose(interactions, recommender, top, min_rating, random_state)
+        notes += more
+    evaluation, more = _evaluate(
+        interactions, recommender, n_clusters, top, min_rating, random_state
+    )
+    notes += more
     progress(STEPS[1])
     kind = ClusterPopularity if recommender == "groups" else SoftClusterPopularity
     groups = kind(n_clusters=n_clusters, random_state=random_state).fit(matrix)
@@ -185,11 +211,14 @@ def run_pipeline(
         settings={
             "recommender": recommender,
             "n_clusters": n_clusters,
+            "clusters_by": "validation" if wish == AUTO and len(tried) else "the caller",
             "top": top,
+            "min_rating": min_rating,
             "random_state": random_state,
             "test": "latest events of each user" if _has_order(interactions) else "random events",
         },
         source=tuple(source),
+        tried=tried,
     )
 
 
@@ -202,10 +231,41 @@ def _make(recommender: str, n_clusters: int, random_state: int) -> Recommender:
     return kind(n_clusters=n_clusters, random_state=random_state)
 
 
-def _met_items(interactions: Interactions) -> UserItemMatrix:
-    """Leave out items of the table that nobody met: nothing is known about them."""
+def _met_items(interactions: Interactions, min_rating: float | None = None) -> UserItemMatrix:
+    """Leave out items of the table that nobody met: nothing is known about them.
+
+    What was met and not liked stays as a cell that holds 0: it adds to no count, and recommenders
+    do not recommend it again.
+    """
     met = interactions.items["item"].isin(interactions.events["item"])
-    return user_item_matrix(Interactions(interactions.events, interactions.items[met]))
+    log = Interactions(interactions.events, interactions.items[met], interactions.now)
+    if min_rating is None:
+        return user_item_matrix(log)
+    matrix = user_item_matrix(log, use_ratings=True)
+    matrix.values.data = (matrix.values.data >= min_rating).astype(float)
+    return matrix
+
+
+def _liked_in_words(interactions: Interactions, min_rating: float) -> list[str]:
+    """Refuse a limit that no event or every event meets half-way; say what it leaves."""
+    events = interactions.events
+    liked = events["rating"] >= min_rating
+    if not liked.any():
+        highest = events["rating"].max()
+        raise DataError(
+            f"No rating is {min_rating:g} or more (the highest is {highest:g}), so nobody liked "
+            "anything. Choose a lower --min-rating (min_rating= in Python)."
+        )
+    if liked.all():
+        lowest = events["rating"].min()
+        return [
+            f"All ratings are {lowest:g} or more, so with {min_rating:g} as the least that counts "
+            "as liked every event counts."
+        ]
+    nothing = events["user"].nunique() - events.loc[liked, "user"].nunique()
+    share = f"{liked.mean():.0%} of the events count as liked: a rating of {min_rating:g} or more"
+    poor = f"; of the users {nothing:,} liked nothing, so their lists are not about them"
+    return [share + (poor if nothing else "") + "."]
 
 
 def _has_order(interactions: Interactions) -> bool:
@@ -221,29 +281,94 @@ def _split(interactions: Interactions) -> Split:
 
 
 def _evaluate(
-    interactions: Interactions, recommender: str, n_clusters: int, top: int, random_state: int
+    interactions: Interactions,
+    recommender: str,
+    n_clusters: int,
+    top: int,
+    min_rating: float | None,
+    random_state: int,
 ) -> tuple[pd.DataFrame, list[str]]:
     try:
         train, test = _split(interactions)
+        matrix = _liked_matrix(train, test, min_rating)
     except DataError as error:
         return pd.DataFrame(), [f"Not evaluated: {error}"]
     notes = []
     if not _has_order(interactions):
         why = "No user has two different times, so" if interactions.has_time else "Without times"
         notes = [f"{why} the test events are random, which flatters every method."]
-    test, note = _some_users(test, random_state)
-    matrix = _met_items(train)
+    test, note = _some_users(test, random_state, min_rating)
     contenders: dict[str, Recommender] = {POPULARITY: Popularity()}
     # The used one last, so that its line is easy to find.
     for kind in sorted({"groups", "soft", recommender}, key=lambda kind: kind == recommender):
         name = RECOMMENDERS[kind] + (USED if kind == recommender else "")
         contenders[name] = _make(kind, n_clusters, random_state)
+    _share_features(contenders, matrix)
     fitted = {name: contender.fit(matrix) for name, contender in contenders.items()}
-    return leaderboard(fitted, test, k=top), notes + note
+    return leaderboard(fitted, test, k=top, min_rating=min_rating), notes + note
 
 
-def _some_users(test: Interactions, random_state: int) -> tuple[Interactions, list[str]]:
-    users = np.sort(test.events["user"].unique())
+def _liked_matrix(
+    train: Interactions, test: Interactions, min_rating: float | None
+) -> UserItemMatrix:
+    """Matrix of the training part; an error if one of the parts holds nothing that was liked."""
+    if min_rating is not None:
+        for part, what in ((train, "learn from"), (test, "test on")):
+            if not (part.events["rating"] >= min_rating).any():
+                raise DataError(f"no rating of {min_rating:g} or more is left to {what}.")
+    return _met_items(train, min_rating)
+
+
+def _choose(
+    interactions: Interactions,
+    recommender: str,
+    top: int,
+    min_rating: float | None,
+    random_state: int,
+) -> tuple[int, pd.DataFrame, list[str]]:
+    """Choose the number of groups on events that are held out of the training part.
+
+    An ensemble has groupings of its own, and EASE has none: for the groups that are shown beside
+    them, soft groups are tried.
+    """
+    try:
+        train, _ = _split(interactions)
+        inner, validation = _split(train)
+        matrix = _liked_matrix(inner, validation, min_rating)
+    except DataError as error:
+        note = f"The number of groups could not be chosen on the data ({error.args[0].rstrip('.')})"
+        return DEFAULT_CLUSTERS, pd.DataFrame(), [f"{note}: {DEFAULT_CLUSTERS} were asked for."]
+    kind = "groups" if recommender == "groups" else "soft"
+    validation, _ = _some_users(validation, random_state, min_rating)
+    numbers = [number for number in AUTO_CLUSTERS if number <= len(matrix.users)] or [1]
+    contenders = {str(number): _make(kind, number, random_state) for number in numbers}
+    _share_features(contenders, matrix)
+    fitted = {name: contender.fit(matrix) for name, contender in contenders.items()}
+    board = leaderboard(fitted, validation, k=top, min_rating=min_rating)
+    board.index = pd.Index(numbers, name="n_clusters")
+    # The first of equals is the smallest: fewer groups are easier to read.
+    return numbers[int(board["ndcg"].to_numpy().argmax())], board, []
+
+
+def _share_features(contenders: Mapping[str, Recommender], matrix: UserItemMatrix) -> None:
+    """Describe the users once for all contenders that group them in the same way."""
+    features: np.ndarray | None = None
+    for contender in contenders.values():
+        if isinstance(contender, ClusterPopularity):
+            if features is None:
+                settings = contender.n_factors, contender.random_state
+                features = describe_users(matrix, None, *settings)[0]
+            contender.features = features
+
+
+def _some_users(
+    test: Interactions, random_state: int, min_rating: float | None = None
+) -> tuple[Interactions, list[str]]:
+    events = test.events
+    if min_rating is not None:
+        # Nobody can be asked about who liked nothing of what is held out.
+        events = events[events["rating"] >= min_rating]
+    users = np.sort(events["user"].unique())
     if len(users) <= EVALUATED_USERS:
         return test, []
     drawn = np.random.default_rng(random_state).choice(len(users), EVALUATED_USERS, replace=False)

@@ -297,19 +297,44 @@ def _lift_sentences(
     verb: str,
 ) -> list[str]:
     # Here the group is the one where she belongs most, whatever the item.
-    groups = names.reindex(model.labels_[model._rows(recommendations["user"].tolist())])
+    labels = model.labels_[model._rows(recommendations["user"].tolist())]
     columns = model._columns(recommendations["item"].tolist())
     popularity = item_shares(model.matrix_)[columns]
     scores = recommendations["score"].to_numpy(float)
     lifts = np.divide(scores, popularity, out=np.ones(len(scores)), where=popularity > 0)
-    return [
+    # Millions of recommendations share a few thousand sentences: each is put together once.
+    own, group = np.unique(labels, return_inverse=True)
+    named = names.reindex(own)
+    without = named.isna().to_numpy()[group]
+    is_more = (lifts >= CLEARLY_MORE) & ~without
+    sentences = np.empty(len(lifts), object)
+    kinds, kind = _pairs(_tenths(lifts[is_more]), group[is_more])
+    more = [f"{n:.1f} times as common in your group '{named.iloc[g]}' as overall" for n, g in kinds]
+    sentences[is_more] = np.array(more, object)[kind]
+    kinds, kind = _pairs(table["overall_share"].to_numpy()[~is_more], group[~is_more])
+    also = [
         f"chosen by {share:.0%} of all users"
-        if pd.isna(group)
-        else f"{lift:.1f} times as common in your group '{group}' as overall"
-        if lift >= CLEARLY_MORE
-        else f"chosen by {share:.0%} of all users, your group '{group}' included"
-        for lift, share, group in zip(lifts, table["overall_share"], groups, strict=True)
+        + ("" if pd.isna(named.iloc[g]) else f", your group '{named.iloc[g]}' included")
+        for share, g in kinds
     ]
+    sentences[~is_more] = np.array(also, object)[kind]
+    return sentences.tolist()
+
+
+def _tenths(numbers: np.ndarray) -> np.ndarray:
+    """Round to one decimal exactly as a format does, which looks at all binary digits."""
+    tenths = np.rint(numbers * 10)
+    near_half = np.abs(np.abs(numbers * 10 - tenths) - 0.5) < 1e-6
+    tenths[near_half] = [round(float(f"{number:.1f}") * 10) for number in numbers[near_half]]
+    return tenths / 10
+
+
+def _pairs(numbers: np.ndarray, groups: np.ndarray) -> tuple[list[tuple[float, int]], np.ndarray]:
+    """Find the different pairs, and which of them each row is."""
+    different, which = np.unique(numbers, return_inverse=True)
+    width = int(groups.max(initial=0)) + 1
+    codes, kind = np.unique(which * width + groups, return_inverse=True)
+    return list(zip(different[codes // width].tolist(), (codes % width).tolist())), kind
 
 
 def _member_sentences(

@@ -11,6 +11,8 @@ from scipy import sparse
 
 # Numbers in one block of work: 32 MB in double precision.
 BLOCK_NUMBERS = 4_000_000
+# Shorter rows are ordered faster than they are looked through.
+SHORTEST_STRIP = 4
 
 
 def blocks_of(rows: np.ndarray, width: int) -> list[np.ndarray]:
@@ -62,8 +64,7 @@ def top_columns(scores: np.ndarray, k: int) -> np.ndarray:
     places = min(k, n_columns)
     if n_rows == 0 or places == 0:
         return found
-    # Negated, because NumPy is many times slower for the largest of numbers that are often equal.
-    threshold = -np.partition(-scores, places - 1, axis=1)[:, places - 1, None]
+    threshold = _last_of_the_best(scores, places)
     # Where fewer than k scores are finite, the threshold is -inf, and all of the finite are taken.
     chosen = (scores >= threshold) & (scores > -np.inf)
     counts = np.count_nonzero(chosen, axis=1)
@@ -82,6 +83,36 @@ def top_columns(scores: np.ndarray, k: int) -> np.ndarray:
     order = np.argsort(best, axis=1, kind="stable")
     found[:, :places] = np.take_along_axis(found[:, :places], order, axis=1)
     return found
+
+
+def _last_of_the_best(scores: np.ndarray, places: int) -> np.ndarray:
+    """The `places`-th largest score of each row, as a column.
+
+    In a long row most numbers need not be ordered at all.  The row is cut into strips of every n-th
+    number; as many strips as there are places have a maximum of at least some bound, so nothing
+    below that bound can be the answer.
+    """
+    n_rows, n_columns = scores.shape
+    n_strips = 8 * places
+    length = n_columns // n_strips
+    if length >= SHORTEST_STRIP:
+        strips = scores[:, : length * n_strips].reshape(n_rows, length, n_strips).max(axis=1)
+        near = scores >= _by_sorting(strips, places)
+        counts = np.count_nonzero(near, axis=1)
+        # Where nearly all numbers are equal the bound spares nothing.
+        if counts.max() <= n_columns // 8:
+            rows, columns = np.nonzero(near)
+            few = np.full((n_rows, counts.max()), -np.inf, dtype=scores.dtype)
+            few[rows, np.arange(len(rows)) - np.repeat(np.cumsum(counts) - counts, counts)] = (
+                scores[rows, columns]
+            )
+            scores = few
+    return _by_sorting(scores, places)
+
+
+def _by_sorting(scores: np.ndarray, places: int) -> np.ndarray:
+    # Negated, because NumPy is many times slower for the largest of numbers that are often equal.
+    return -np.partition(-scores, places - 1, axis=1)[:, places - 1, None]
 
 
 def first_unseen(

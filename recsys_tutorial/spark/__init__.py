@@ -14,7 +14,12 @@ fixed size.
 from recsys_tutorial.spark.grouping import group_users, user_factors
 from recsys_tutorial.spark.reading import clean_events, read_events
 from recsys_tutorial.spark.recommending import group_lists, recommend, recommend_als
-from recsys_tutorial.spark.running import SparkResult, run_pipeline, write_results
+from recsys_tutorial.spark.running import (
+    SparkResult,
+    report_in_words,
+    run_pipeline,
+    write_results,
+)
 from recsys_tutorial.spark.session import SMALL_LOG, SparkMissingError, start_spark
 
 __all__ = [
@@ -27,6 +32,7 @@ __all__ = [
     "read_events",
     "recommend",
     "recommend_als",
+    "report_in_words",
     "run_pipeline",
     "start_spark",
     "user_factors",

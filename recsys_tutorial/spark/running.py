@@ -1,12 +1,15 @@
 """The whole pipeline on Spark: clean events in; groups, lists and files out.
 
-Taught in chapter 16.  The words are those of `recsys_tutorial.pipeline`.
+Taught in chapter 16.  The words are those of `recsys_tutorial.pipeline`; names from genres
+need the item table, which stays with the local pipeline.
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -36,7 +39,7 @@ class SparkResult:
     users : DataFrame of Spark
         One row per user: ``user`` and ``cluster``.
     clusters : DataFrame of Spark
-        One row per group: ``cluster``, ``users`` and ``distinctive_items``.
+        One row per group: ``cluster``, ``name``, ``users`` and ``distinctive_items``.
     lists : DataFrame of Spark
         The ranking of each group, as in `group_lists`.
     recommendations : DataFrame of Spark
@@ -129,7 +132,7 @@ def run_pipeline(
 
 
 def _clusters(users: DataFrame, lists: DataFrame) -> DataFrame:
-    """Size of each group, and the five items that set it apart."""
+    """Size of each group, its name, and the five items that set it apart."""
     F, window = functions(), importlib.import_module("pyspark.sql.window").Window
     # As `recommenders.distinctiveness`: frequent in the group and rarer elsewhere.
     apart = F.col("score") * F.log(F.col("score") / F.col("popularity"))
@@ -141,27 +144,93 @@ def _clusters(users: DataFrame, lists: DataFrame) -> DataFrame:
             F.collect_list(F.struct("rank", F.col("item").cast("string").alias("item")))
         ).alias("best")
     )
-    items = F.array_join(F.transform("best", lambda one: one["item"]), "; ")
+    best = F.transform("best", lambda one: one["item"])
+    name, items = F.array_join(F.slice(best, 1, 2), " / "), F.array_join(best, "; ")
+    named = named.select("cluster", name.alias("name"), items.alias("distinctive_items"))
+    # As `recommenders.cluster_names`: a name that comes again gets a number.
+    turn = F.row_number().over(window.partitionBy("name").orderBy("cluster"))
+    named = named.withColumn("turn", turn)
+    again = F.concat("name", F.lit(" ("), F.col("turn").cast("string"), F.lit(")"))
+    named = named.withColumn("name", F.when(F.col("turn") > 1, again).otherwise(F.col("name")))
     sizes = users.groupBy("cluster").agg(F.count(F.lit(1)).alias("users"))
-    table = sizes.join(named.select("cluster", items.alias("distinctive_items")), "cluster")
+    table = sizes.join(named, "cluster").select("cluster", "name", "users", "distinctive_items")
     return table.sort("cluster")
 
 
+def report_in_words(result: SparkResult) -> str:
+    """Say in a page of Markdown what was found, from counts and the table of groups alone.
+
+    Parameters
+    ----------
+    result : SparkResult
+        From `run_pipeline`.
+
+    Returns
+    -------
+    str
+        Events, users, items and recommendations, and a line for each group.  The quality is not
+        judged here: hold events out first, and measure on a sample of the users that fits on one
+        machine.
+
+    Notes
+    -----
+    Chapter 16.  One pass over the log and one over the lists; no more than a row per group is
+    fetched.
+
+    Examples
+    --------
+    >>> print(report_in_words(result).splitlines()[0])  # doctest: +SKIP
+    # Interest groups and recommendations
+    """
+    F = functions()
+    log = result.events.agg(
+        F.count(F.lit(1)), F.countDistinct("user"), F.countDistinct("item")
+    ).collect()[0]
+    n_events, n_users, n_items = log
+    n_lists, served = result.recommendations.agg(
+        F.count(F.lit(1)), F.countDistinct("user")
+    ).collect()[0]
+    lines = [
+        "# Interest groups and recommendations",
+        "",
+        f"{n_events:,} events of {n_users:,} users with {n_items:,} items; "
+        f"{100 * n_events / (n_users * n_items):.2f} % of the user-item table is filled.",
+        f"{n_lists:,} recommendations for {served:,} users; the quality was not measured.",
+        "",
+        "| group | users | what sets it apart |",
+        "|---|---|---|",
+    ]
+    lines += [
+        f"| {_plain(row['name'])} | {row['users']:,} | {_plain(row['distinctive_items'])} |"
+        for row in result.clusters.sort("cluster").collect()
+    ]
+    return "\n".join(lines)
+
+
+def _plain(text: str) -> str:
+    """As the local report: a title must not begin a table, a link or a tag."""
+    one_line = re.sub(r"\s+", " ", text).replace("<", "&lt;")
+    return re.sub(r"([|`*_\[\]\\])", r"\\\1", one_line)
+
+
 def write_results(result: SparkResult, folder: str | Path) -> None:
-    """Write groups, users and recommendations as folders of CSV files, one file per worker's part.
+    """Write groups, users and recommendations as folders of CSV files, and a report in words.
+
+    Each worker writes a file of its own for each of its parts; the report (see `report_in_words`)
+    comes last, as one text file in the folder ``report``.
 
     Parameters
     ----------
     result : SparkResult
         What to write.
     folder : str or Path
-        A folder that holds none of the three yet; on a cluster an address that all workers can
+        A folder that holds none of the four yet; on a cluster an address that all workers can
         write to, such as ``"hdfs:///lists"``.
 
     Raises
     ------
     DataError
-        If one of the three is there already.
+        If one of the four is there already.
 
     Notes
     -----
@@ -176,11 +245,21 @@ def write_results(result: SparkResult, folder: str | Path) -> None:
         "users": result.users,
         "recommendations": result.recommendations,
     }
-    place = address(result.events.sparkSession, folder)
+    spark = result.events.sparkSession
+    place = address(spark, folder)
     for name, table in tables.items():
-        try:
+        with _said_if_there(folder, name):
             table.write.csv(f"{place}/{name}", header=True)
-        except Exception as error:
-            if "PATH_ALREADY_EXISTS" in str(error) or "already exists" in str(error):
-                raise DataError(f"{folder}/{name} exists. Choose a new folder.") from None
-            raise
+    lines = [(line,) for line in report_in_words(result).splitlines()]
+    with _said_if_there(folder, "report"):
+        spark.createDataFrame(lines, "value string").coalesce(1).write.text(f"{place}/report")
+
+
+@contextmanager
+def _said_if_there(folder: str | Path, name: str) -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:
+        if "PATH_ALREADY_EXISTS" in str(error) or "already exists" in str(error):
+            raise DataError(f"{folder}/{name} exists. Choose a new folder.") from None
+        raise

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
-from book_checks import epub_problems, pdf_problems
+from book_checks import bookmarks, epub_problems, pdf_problems
 from site_support import ROOT, toc_pages
 
 SENTENCE = "Can groups of users with similar interests tell us what to recommend"
@@ -262,6 +262,20 @@ def test_links_lead_within_one_document(formats):
     assert '<h2 id="notebooks-one--a">' in text
     assert 'href="#book-two--b"' in text
     assert "<span>y</span>" in text, "a page that is not in the book has no link"
+
+
+def test_bookmarks_get_their_blanks_back(formats):
+    pypdf = pytest.importorskip("pypdf")
+    writer, file = pypdf.PdfWriter(), io.BytesIO()
+    writer.add_blank_page(595.3, 841.9)
+    above = writer.add_outline_item("Part", 0)
+    writer.add_outline_item("Alongtitle", 0, parent=above)
+    writer.write(file)
+    about = formats.About("A for B", "Us", "1", "https://example.org/", 0)
+    words = formats.headings("<h1>Part</h1><h2>A <em>long</em> title</h2>")
+    made = pypdf.PdfReader(io.BytesIO(formats.with_metadata(file.getvalue(), about, words)))
+    assert bookmarks(made.outline) == ["Part", "A long title"]
+    assert (made.metadata.title, made.page_mode) == ("A for B", "/UseOutlines")
 
 
 def test_unknown_pages_are_named(formats, tmp_path):

@@ -22,7 +22,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "course.py").read_text(encoding="utf-8")
 COMMANDS = ["setup", "book", "test", "lab", "serve", "bench", "lint", "lock", "rename-repo"]
-COMMANDS += ["clean", "help"]
+COMMANDS += ["colab", "formats", "release", "clean", "help"]
 PLENTY = SimpleNamespace(free=100e9)
 
 
@@ -453,16 +453,21 @@ def test_lab_passes_arguments_on(course, runner):
     assert runner.commands[-1].endswith("-m jupyterlab --no-browser")
 
 
-@pytest.mark.parametrize("name", ["lock", "bench --quick", "rename-repo https://github.com/a/b"])
+@pytest.mark.parametrize(
+    "name",
+    ["lock", "colab", "release --all", "bench --quick", "rename-repo https://github.com/a/b"],
+)
 def test_maintainers_commands_need_no_venv(course, runner, name):
     assert course.main(name.split()) == 0
     (command,) = runner.commands
     assert command.endswith(f"maintain.py {name}") and not course.VENV.exists()
 
 
-def test_bench_passes_arguments_on(course, runner):
+def test_bench_and_colab_pass_arguments_on(course, runner):
     assert course.main(["bench", "--", "--data", "insteval"]) == 0
     assert runner.commands[-1].endswith("maintain.py bench --data insteval")
+    assert course.main(["colab", "--", "--only", "03"]) == 0
+    assert runner.commands[-1].endswith("maintain.py colab --only 03")
 
 
 def test_clean_keeps_the_venv_unless_told(course, runner):
@@ -473,9 +478,10 @@ def test_clean_keeps_the_venv_unless_told(course, runner):
     assert course.main(["clean"]) == 0
     left = {path.name for path in course.ROOT.iterdir()}
     assert {".venv", "notebooks", "course.py"} <= left and not {"_build", ".coverage"} & left
-    (course.ROOT / ".venv-bench").mkdir()
+    for name in (".venv-bench", ".venv-colab"):
+        (course.ROOT / name).mkdir()
     assert course.main(["clean", "--all"]) == 0
-    assert not course.VENV.exists() and not (course.ROOT / ".venv-bench").exists()
+    assert list(course.ROOT.glob(".venv*")) == []
 
 
 def test_serve_answers_on_this_computer_only(course):

@@ -150,6 +150,40 @@ def test_busy_folder_is_refused_before_the_work(events, tmp_path, capsys):
     fails(["run", events, *NAMED, "--out", tmp_path], capsys, "holds other files")
 
 
+def test_a_missing_cell_names_the_way_to_drop_the_row(events, tmp_path, capsys):
+    out = tmp_path / "report"
+    spoil(events, "who", 5, None)
+    words = ["run", events, *NAMED, "--rating", "stars", "--out", out]
+    fails(words, capsys, "missing user (row 7)", "--drop-bad-rows")
+    assert not out.exists()
+    assert run(*words, "--drop-bad-rows") == 0
+    assert "1 of 120 rows had a missing or bad cell" in capsys.readouterr().out
+
+
+def test_auto_chooses_and_says_so(events, tmp_path, capsys):
+    out = tmp_path / "report"
+    assert run("run", events, *NAMED, "--clusters", "auto", "--out", out) == 0
+    said = capsys.readouterr().out
+    assert "groups were chosen on events held out of the training part, not on the test" in said
+    assert (out / "clusters_tried.csv").exists()
+    assert run("run", events, *NAMED, "--clusters", "5", "--out", out) == 0
+    assert not (out / "clusters_tried.csv").exists()
+
+
+def test_min_rating_and_its_errors(events, tmp_path, capsys):
+    out = tmp_path / "report"
+    rated = ["run", events, *NAMED, "--rating", "stars", "--out", out]
+    fails(["run", events, *NAMED, "--min-rating", "4", "--out", out], capsys, "say --rating NAME")
+    fails([*rated, "--min-rating", "6"], capsys, "No rating is 6 or more", "lower --min-rating")
+    for word in ("nan", "inf", "four"):
+        with pytest.raises(SystemExit) as stopped:
+            run(*rated, "--min-rating", word)
+        assert stopped.value.code == 2 and "is not a number" in capsys.readouterr().err
+    assert not out.exists()
+    assert run(*rated, "--min-rating", "4") == 0
+    assert "of the events count as liked: a rating of 4 or more" in capsys.readouterr().out
+
+
 @pytest.mark.parametrize("bad", ["0", "-3", "ten", "2.5"])
 def test_bad_numbers_are_usage_errors(events, capsys, bad):
     with pytest.raises(SystemExit) as stopped:

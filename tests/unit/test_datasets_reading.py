@@ -136,7 +136,7 @@ REFUSED = {
     "near match": ("users,item\n1,2\n", ["no column 'user'", "Did you mean 'users'?"]),
     "near match in capitals": ("USER,item\n1,2\n", ["Did you mean 'USER'?", "USER, item"]),
     "no match": ("a,b\n1,2\n", ["no column 'user'. The file has: a, b."]),
-    "missing user": ("user,item\n1,2\n,3\n", ["'user'", "row 3", "Drop"]),
+    "missing user": ("user,item\n1,2\n,3\n", ["'user'", "row 3", "--drop-bad-rows"]),
     "missing item after empty lines": ("\nuser,item\n\n1,2\n\n3,\n", ["'item'", "row 6"]),
     "NA is missing": ("user,item\nNA,2\n", ["missing user", "row 2"]),
     "short row": ("user,item\n1\n", ["'item'", "row 2"]),

@@ -75,6 +75,14 @@ def test_a_text_by_hand(title, year, genres, expected):
     assert item_texts(log_of([(1, 1, 0)], items)).tolist() == [expected]
 
 
+@pytest.mark.parametrize("kind", ["Int64", "float64", object])
+def test_a_gap_among_the_years_makes_no_fraction_of_the_others(kind):
+    items = pd.DataFrame({"item": [1, 2], "title": ["Heat", "Lost"]})
+    items["year"] = pd.Series([1995, None], dtype=kind)
+    texts = item_texts(log_of([(1, 1, 0)], items))
+    assert texts.tolist() == ["Heat (1995).", "Lost."]
+
+
 def test_a_table_with_titles_alone():
     items = pd.DataFrame({"item": [7, 2], "title": ["B", "A"]})
     texts = item_texts(log_of([(1, 7, 0)], items))

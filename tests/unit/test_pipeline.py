@@ -10,12 +10,14 @@ import pytest
 
 from recsys_tutorial.datasets import DataError, Interactions, load_movielens
 from recsys_tutorial.pipeline import (
+    AUTO_CLUSTERS,
     CARD_QUESTIONS,
     RECOMMENDERS,
     REPORT_FILES,
     STEPS,
     check_model_folder,
     check_report_folder,
+    choice_in_words,
     model_card,
     quality_in_words,
     reporting,
@@ -403,3 +405,186 @@ def test_how_the_file_was_read_stands_in_report_and_card(small, tmp_path):
     page = write_report(result, tmp_path / "out")
     assert "log.csv: 240 rows, &lt;b&gt;bars" in page.read_text(encoding="utf-8")
     assert "log.csv: 240 rows" in (page.parent / "model_card.md").read_text(encoding="utf-8")
+
+
+def test_popularity_is_not_compared_with_itself(result, tmp_path):
+    page = write_report(result, tmp_path / "out")
+    for text in (page.read_text("utf-8"), (page.parent / "model_card.md").read_text("utf-8")):
+        assert "+0.000 to +0.000" not in text
+        assert text.count("the others are compared with it") == 1
+
+
+def test_a_table_that_scrolls_says_so_without_a_script(result, tmp_path):
+    text = write_report(result, tmp_path / "out").read_text(encoding="utf-8")
+    assert "On a narrow screen the table goes on to the right." in text and "<script" not in text
+    assert re.search(r"@media \(max-width: 40rem\) \{ \.wide \{ display: block; \} \}", text)
+    assert 'role="region" tabindex="0" aria-label="Results of the methods"' in text
+
+
+# ------------------------------------------------------------------ the number of groups
+
+
+@pytest.fixture(scope="module")
+def tastes():
+    """Twelve kinds of people, each with ten items of its own: few groups cannot be enough."""
+    rng = np.random.default_rng(3)
+    rows = [
+        (u, f"item {10 * (u % 12) + i:03d}", 1000 * u + n)
+        for u in range(240)
+        for n, i in enumerate(rng.permutation(10)[:8])
+    ]
+    return log(rows)
+
+
+def test_the_number_of_groups_is_chosen_where_it_matters(tastes, tmp_path):
+    made = run_pipeline(tastes, n_clusters="auto", top=2)
+    assert made.tried.index.tolist() == [5, 10, 20, 50, 100]
+    assert made.settings["n_clusters"] == made.tried["ndcg"].idxmax() >= 20
+    assert made.settings["clusters_by"] == "validation"
+    assert made.tried.loc[5, "ndcg"] < 0.8 * made.tried["ndcg"].max()
+    page = write_report(made, tmp_path / "out")
+    text, card = page.read_text("utf-8"), (page.parent / "model_card.md").read_text("utf-8")
+    for where in (text, card):
+        assert choice_in_words(made) in where
+        assert f"{made.tried.loc[50, 'ndcg']:.3f}" in where
+    assert f"chosen: {made.settings['n_clusters']}" in card and "(taken)" in text
+    assert pd.read_csv(page.parent / "clusters_tried.csv")["n_clusters"].tolist() == [
+        *AUTO_CLUSTERS
+    ]
+    # A second report may replace the first, with the file that only some have.
+    assert write_report(made, tmp_path / "out") == page
+
+
+def test_the_choice_never_looks_at_the_test(tastes):
+    wanted = run_pipeline(tastes, n_clusters="auto", top=2).tried
+    train, test = running._split(tastes)
+    # Whatever happens in the test part: the curve stays as it is.
+    events = test.events.assign(item=np.random.default_rng(0).permutation(test.events["item"]))
+    events = pd.concat([train.events, events]).drop_duplicates(["user", "item"])
+    counts = events.groupby("user").size()
+    same = events["user"].isin(counts.index[counts == tastes.events.groupby("user").size()])
+    users = set(events.loc[same, "user"])
+    assert 20 < len(users) < 240
+    both = [
+        Interactions.from_frame(table[table["user"].isin(users)], rating=None)
+        for table in (tastes.events, events)
+    ]
+    one, other = (run_pipeline(part, n_clusters="auto", top=2) for part in both)
+    pd.testing.assert_frame_equal(one.tried, other.tried)
+    assert not one.evaluation.equals(other.evaluation)
+    assert len(wanted) == len(one.tried) + sum(number > len(users) for number in AUTO_CLUSTERS)
+
+
+def test_a_choice_without_anything_to_choose_on_is_said():
+    rows = [(user, "ab"[user % 2], user) for user in range(6)]
+    made = run_pipeline(log(rows), n_clusters="auto")
+    assert made.settings["n_clusters"] == 10 and made.settings["clusters_by"] == "the caller"
+    assert any("could not be chosen" in note and "10 were asked for" in note for note in made.notes)
+    assert made.tried.empty
+
+
+def test_a_number_in_words_is_refused(small):
+    with pytest.raises(ValueError, match="'many' must be a whole number or 'auto'"):
+        run_pipeline(small, n_clusters="many")
+
+
+# ------------------------------------------------------------------ what counts as liked
+
+
+@pytest.fixture(scope="module")
+def rated():
+    """Everybody meets everything early; two kinds of people like different halves of it."""
+    rng = np.random.default_rng(5)
+    rows = []
+    for u in range(60):
+        for n, i in enumerate(rng.permutation(16)[:12]):
+            rows.append((u, f"i{i:02d}", 5 if i % 2 == u % 2 else 1, 100 * u + n))
+    table = pd.DataFrame(rows, columns=["user", "item", "rating", "timestamp"])
+    return Interactions.from_frame(table)
+
+
+@pytest.mark.parametrize("recommender", ["soft", "groups", "ease"])
+def test_lists_hold_what_people_like_and_nothing_they_met(rated, recommender):
+    made = run_pipeline(rated, n_clusters=2, top=2, recommender=recommender, min_rating=4)
+    lists = made.recommendations
+    assert lists.merge(rated.events, on=["user", "item"]).empty
+    fits = lists["item"].str[1:].astype(int) % 2 == lists["user"] % 2
+    first = fits[(lists["rank"] == 1).to_numpy()]
+    everything = run_pipeline(rated, n_clusters=2, top=2, recommender=recommender).recommendations
+    blind = everything["item"].str[1:].astype(int) % 2 == everything["user"] % 2
+    assert first.mean() > 0.85 > 0.7 > blind.mean()
+    liked = (rated.events["rating"] >= 4).mean()
+    assert f"{liked:.0%} of the events count as liked: a rating of 4 or more." in made.notes
+
+
+def test_an_ensemble_learns_from_what_was_liked_too(rated):
+    """Its many groupings are too fine for sixty people, so that only the seen can be promised."""
+    made = run_pipeline(rated, n_clusters=2, top=2, recommender="ensemble", min_rating=4)
+    assert made.recommendations.merge(rated.events, on=["user", "item"]).empty
+    assert made.recommender.matrix_.values.sum() == (rated.events["rating"] >= 4).sum()
+    assert made.recommender.matrix_.values.nnz == rated.n_events
+
+
+def test_the_test_asks_for_what_was_liked(rated):
+    made = run_pipeline(rated, n_clusters=2, top=2, min_rating=4)
+    _, test = running._split(rated)
+    by_hand = {
+        user: set(rows.loc[rows["rating"] >= 4, "item"])
+        for user, rows in test.events.groupby("user")
+        if (rows["rating"] >= 4).any()
+    }
+    model = made.evaluation.iloc[0]
+    assert 0 < len(by_hand) < 60 and model["ndcg"] <= 1
+    train, _ = running._split(rated)
+    liked = train.events[train.events["rating"] >= 4]["item"].value_counts()
+    hits = []
+    for user, wanted in by_hand.items():
+        met = set(train.events.loc[train.events["user"] == user, "item"])
+        left = [
+            item for item in sorted(liked.index, key=lambda i: (-liked[i], i)) if item not in met
+        ]
+        hits.append(len(set(left[:2]) & wanted) / 2)
+    assert model["precision"] == pytest.approx(np.mean(hits))
+
+
+def test_ratings_are_said_in_the_card(rated):
+    card = model_card(run_pipeline(rated, n_clusters=2, min_rating=4))
+    assert "| ratings | 4 or more counts as liked;" in card
+    assert "| ratings | an event counts, whatever its rating |" in model_card(
+        run_pipeline(rated, n_clusters=2)
+    )
+
+
+def test_a_limit_that_nobody_or_everybody_reaches_is_said(rated):
+    with pytest.raises(DataError, match=r"No rating is 6 or more \(the highest is 5\)"):
+        run_pipeline(rated, min_rating=6)
+    made = run_pipeline(rated, n_clusters=2, min_rating=1)
+    assert any("All ratings are 1 or more" in note for note in made.notes)
+    pd.testing.assert_frame_equal(
+        made.recommendations, run_pipeline(rated, n_clusters=2).recommendations
+    )
+
+
+def test_likes_on_one_side_of_the_cut_only_are_not_evaluated(rated):
+    events = rated.events.copy()
+    last = events.groupby("user").cumcount() >= 10
+    events["rating"] = np.where(last, 1, 5)
+    made = run_pipeline(Interactions(events, rated.items), n_clusters=2, min_rating=4)
+    assert made.evaluation.empty
+    assert any("no rating of 4 or more is left to test on" in note for note in made.notes)
+
+
+def test_users_who_liked_nothing_are_counted_and_served(rated):
+    events = rated.events.copy()
+    events.loc[events["user"] == 7, "rating"] = 1
+    made = run_pipeline(Interactions(events, rated.items), n_clusters=2, top=2, min_rating=4)
+    assert any("of the users 1 liked nothing" in note for note in made.notes)
+    assert (made.recommendations["user"] == 7).sum() == 2
+
+
+def test_a_lead_that_may_be_luck_is_called_so(tastes):
+    made = run_pipeline(tastes, n_clusters="auto", top=2)
+    number = made.settings["n_clusters"]
+    assert "may be luck" not in choice_in_words(made) and made.tried.loc[number, "gain_low"] > 0
+    board = made.tried.assign(gain_low=-0.01)
+    assert "may be luck" in choice_in_words(replace(made, tried=board))

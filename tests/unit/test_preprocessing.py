@@ -511,3 +511,26 @@ def test_split_known_refuses():
     with pytest.raises(DataError, match="no times"):
         split_known(timeless, 1, order="earliest")
     assert split_known(timeless, 1).test.n_events == 1
+
+
+def test_lots_decide_between_events_of_the_same_second_only():
+    rows = [(u, i, 100 + (i if i < 4 else 9)) for u in range(40) for i in range(10)]
+    table = pd.DataFrame(rows, columns=["user", "item", "timestamp"])
+    events = Interactions.from_frame(table, rating=None)
+    by_id = split_latest(events, 0.3)
+    assert set(by_id.test.events["item"]) == {7, 8, 9}
+    lots = [split_latest(events, 0.3, ties="lot", random_state=seed) for seed in (0, 0, 1)]
+    pd.testing.assert_frame_equal(lots[0].test.events, lots[1].test.events)
+    assert not lots[0].test.events.equals(lots[2].test.events)
+    for train, test in lots:
+        # The six events of the last second take part in the draw, and no earlier one.
+        assert set(test.events["item"]) == set(range(4, 10))
+        assert (test.events.groupby("user").size() == 3).all()
+        assert train.n_events + test.n_events == 400
+        assert train.events.merge(test.events, on=["user", "item"]).empty
+    # Without ties there is nothing to draw.
+    apart = Interactions.from_frame(table.assign(timestamp=table["item"]), rating=None)
+    for one, other in zip(split_latest(apart), split_latest(apart, ties="lot"), strict=True):
+        pd.testing.assert_frame_equal(one.events, other.events)
+    with pytest.raises(ValueError, match="ties='item' must be 'id' or 'lot'"):
+        split_latest(events, ties="item")

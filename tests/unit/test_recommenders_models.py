@@ -224,6 +224,29 @@ def test_top_columns_equals_a_full_sort(data):
     assert top_columns(scores.astype(np.float32), k).tolist() == wanted
 
 
+@pytest.mark.parametrize("kind", ["smooth", "rising", "ties", "few left", "one value"])
+@pytest.mark.parametrize("k", [1, 3, 20])
+def test_top_columns_of_long_rows_equal_a_full_sort(kind, k):
+    rng = np.random.default_rng(7)
+    scores = rng.random((9, 4001))
+    if kind == "rising":
+        scores.sort(axis=1)
+    elif kind == "ties":
+        scores = np.floor(scores * 40)
+    elif kind == "few left":
+        scores[scores < 0.9985] = -np.inf
+    elif kind == "one value":
+        scores[:] = 2.0
+    scores[0] = -np.inf
+    columns = np.arange(4001)
+    for numbers in (scores, scores.astype(np.float32)):
+        before = numbers.copy()
+        for row, found in zip(numbers, top_columns(numbers, k), strict=True):
+            best = np.lexsort((columns, -row))[:k]
+            assert found.tolist() == np.where(row[best] > -np.inf, best, -1).tolist()
+        assert np.array_equal(numbers, before)
+
+
 @given(st.data())
 def test_walking_down_group_lists_equals_ranking_everybody(data):
     n, m, k = (data.draw(st.integers(1, top)) for top in (7, 40, 4))

@@ -26,9 +26,14 @@ from recsys_tutorial.clustering import agreement
 from recsys_tutorial.datasets import DataError, Interactions, make_dirty_log
 from recsys_tutorial.features import fit_user_factors, unit_rows
 from recsys_tutorial.preprocessing import clean_events, user_item_matrix
-from recsys_tutorial.recommenders import ClusterPopularity, GroupPopularity
+from recsys_tutorial.recommenders import (
+    ClusterPopularity,
+    GroupPopularity,
+    cluster_names,
+    distinctive_items,
+)
 from recsys_tutorial.recommenders.clusters import shrunken_shares
-from recsys_tutorial.spark import session
+from recsys_tutorial.spark import running, session
 from recsys_tutorial.spark.recommending import number_ids
 
 ROOT = Path(__file__).parents[2]
@@ -335,6 +340,40 @@ def test_scores_of_the_groups_are_the_shrunken_shares(both, result):
     assert all(len(best.split("; ")) == 5 for best in first["distinctive_items"])
 
 
+def test_names_and_counts_of_the_report_are_those_of_the_local_package(both, result):
+    log, users = both[2], frame(result.users)
+    local = GroupPopularity(users["cluster"].to_numpy()).fit(user_item_matrix(log))
+    names, best = cluster_names(local, log), distinctive_items(local)
+    best = best["item"].astype(str).groupby(best["cluster"]).agg("; ".join)
+    mine = frame(result.clusters, ["cluster"])
+    assert mine["name"].tolist() == names.tolist()
+    assert mine["distinctive_items"].tolist() == best.tolist()
+    text = rs.report_in_words(result)
+    assert f"{log.n_events:,} events of {log.n_users:,} users with {log.n_items:,} items" in text
+    assert f"{100 * log.density:.2f} % of the user-item table" in text
+    sizes = np.bincount(users["cluster"])
+    assert text.count("\n| ") == 9 and all(
+        f"| {name} | {size:,} | {items} |" in text
+        for name, size, items in zip(names, sizes, best, strict=True)
+    )
+
+
+def test_groups_that_are_alike_get_different_names_and_no_title_breaks_the_report(spark):
+    pairs = [(1, "a|b"), (2, "a|b"), (3, "<c>")]
+    log = events_of(spark, pairs)
+    users = spark.createDataFrame([(1, 0), (2, 1), (3, 2)], "user int, cluster int")
+    lists = rs.group_lists(log, users, shrinkage=1.0)
+    table = running._clusters(users, lists)
+    assert frame(table, ["cluster"])["name"].tolist() == [
+        "a|b / <c>",
+        "a|b / <c> (2)",
+        "<c> / a|b",
+    ]
+    lines = rs.recommend(log, users, lists, 1)
+    text = rs.report_in_words(rs.SparkResult(log, users, table, lists, lines, np.zeros((3, 1))))
+    assert "| a\\|b / &lt;c> (2) | 1 |" in text and "3 recommendations for 3 users" in text
+
+
 def test_no_row_of_the_log_passes_through_python(result):
     for table in (result.users, result.lists, result.recommendations):
         assert "Python" not in table._jdf.queryExecution().toString()
@@ -411,6 +450,8 @@ def test_results_are_written_once_and_completely(result, tmp_path):
     written = pd.concat(parts).sort_values(["user", "rank"], ignore_index=True)
     mine = frame(result.recommendations, ["user", "rank"])
     pd.testing.assert_frame_equal(written, mine, check_dtype=False)
+    (page,) = (tmp_path / "report").glob("*.txt")
+    assert page.read_text(encoding="utf-8").strip() == rs.report_in_words(result)
     with pytest.raises(DataError, match="clusters exists"):
         rs.write_results(result, tmp_path)
 

@@ -19,6 +19,9 @@ from recsys_tutorial.datasets.reading.parsing import SEPARATORS, Table, read_tab
 
 __all__ = ["read_interactions"]
 
+MISSING_MEND = (
+    "Fill in what you know, or leave these rows out with --drop-bad-rows (bad_rows='drop')."
+)
 DESCRIBING = ("title", "year", "genres")
 
 
@@ -192,12 +195,20 @@ def _bad_rows(columns: dict[str, Column], names: dict[str, str], rule: str) -> p
         if rule == "drop":
             marked |= column.bad | column.values.isna()
         elif column.bad.any():
-            name, rows = names[ours], column.bad.index[column.bad.to_numpy()]
-            more = f" and {len(rows) - 3:,} more" if len(rows) > 3 else ""
-            where = f"row {', '.join(map(str, rows[:3]))}{more}"
-            shown = f"'{name}'" + (f" ({ours})" if name != ours else "")
-            raise DataError(f"Column {shown}: {column.problem} ({where}). {column.mend}")
+            raise _bad_cells(ours, names[ours], column.bad, column.problem, column.mend)
+    for ours, column in columns.items():
+        if rule != "drop" and column.values.isna().any():
+            what = "missing time" if ours == "timestamp" else f"missing {ours}"
+            raise _bad_cells(ours, names[ours], column.values.isna(), what, MISSING_MEND)
     return marked
+
+
+def _bad_cells(ours: str, name: str, bad: pd.Series, problem: str, mend: str) -> DataError:
+    rows = bad.index[bad.to_numpy()]
+    more = f" and {len(rows) - 3:,} more" if len(rows) > 3 else ""
+    where = f"row {', '.join(map(str, rows[:3]))}{more}"
+    shown = f"'{name}'" + (f" ({ours})" if name != ours else "")
+    return DataError(f"Column {shown}: {problem} ({where}). {mend}")
 
 
 def _without_bad(

@@ -214,7 +214,7 @@ def read_times(cells: pd.Series, unit: str = "auto", date_order: str | None = No
     if date_order not in (None, "dmy", "mdy"):
         raise DataError(f"date_order must be 'dmy' or 'mdy', not '{date_order}'.")
     codes, texts = _distinct(cells)
-    numeric = [bool(NUMBER.fullmatch(text)) for text in texts]
+    numeric = [text.isdecimal() or bool(NUMBER.fullmatch(text)) for text in texts]
     # One bad cell does not turn a column of numbers into dates.
     if texts and sum(numeric) > len(texts) / 2 and not all(map(_is_compact, texts)):
         seconds, said = _from_numbers(cells.name, texts, numeric, unit)
@@ -237,15 +237,22 @@ def _from_numbers(
     name: object, texts: list[str], numeric: list[bool], unit: str
 ) -> tuple[np.ndarray, str]:
     # As whole numbers where they are: nanoseconds do not fit into the digits of a float.
-    numbers = [
-        (int(t) if t.lstrip("-").isdecimal() else float(t)) if ok else np.nan
-        for t, ok in zip(texts, numeric)
-    ]
-    if any(abs(n) >= 2.0**63 for n in numbers):
+    if all(map(str.isdecimal, texts)) and max(map(len, texts)) < 19:
+        numbers = np.fromiter(map(int, texts), np.int64, len(texts))
+    else:
+        numbers = np.array(
+            [
+                (int(t) if t.lstrip("-").isdecimal() else float(t)) if ok else np.nan
+                for t, ok in zip(texts, numeric)
+            ],
+            dtype=object,
+        )
+    if (abs(numbers) >= 2.0**63).any():
         raise DataError(f"Column '{name}': infinite time. Drop or correct these rows.")
-    middle = float(np.nanmedian(np.array(numbers, float)))
+    rough = numbers.astype(float)
+    middle = float(np.nanmedian(rough))
     if unit == "auto":
-        if all(20_000 <= n <= 80_000 for n in numbers if n == n):
+        if ((rough >= 20_000) & (rough <= 80_000) | np.isnan(rough)).all():
             raise DataError(
                 f"Column '{name}': numbers such as {texts[0]} look like a spreadsheet's days since "
                 "1900. Format the column as YYYY-MM-DD HH:MM, or say --time-unit s if they are "
@@ -254,8 +261,11 @@ def _from_numbers(
         steps = {"s": 1e11, "ms": 1e14, "us": 1e17, "ns": np.inf}
         unit = next(name for name, limit in steps.items() if abs(middle) < limit)
     per_second = UNITS[unit]
-    seconds = [n // per_second for n in numbers]
-    return np.array(seconds, float), f"numbers since 1970 in {unit}"
+    if numbers.dtype == object:
+        seconds = np.array([number // per_second for number in numbers], float)
+    else:
+        seconds = (numbers // per_second).astype(float)
+    return seconds, f"numbers since 1970 in {unit}"
 
 
 def _from_dates(name: object, texts: list[str], order: str | None) -> tuple[np.ndarray, str]:

@@ -287,7 +287,9 @@ def _read_even_rows(
     Most large files are such, and block by block they are read three times as fast.  At the first
     row that is not, None comes back, and the careful way begins anew.
     """
-    known: list[dict[str, str | None]] = [{} for _ in places]
+    # Equal cells become one text in memory, and what stands for nothing becomes None; no step here
+    # is a step of Python, because there are millions of cells.
+    known: list[dict[str, str | None]] = [dict.fromkeys(MISSING) for _ in places]
     columns: list[list[str | None]] = [[] for _ in places]
     with text.open() as stream:
         for _ in range(layout.skip):
@@ -303,12 +305,11 @@ def _read_even_rows(
                 if not is_even or reader.line_num - before != n_rows:
                     return None
                 for place, memory, column in zip(places, known, columns, strict=True):
-                    cells = list(map(itemgetter(place), rows))
-                    memory |= {cell: _meaning(cell) for cell in set(cells) - memory.keys()}
-                    column.extend(map(memory.__getitem__, cells))
+                    cells = list(map(str.strip, map(itemgetter(place), rows)))
+                    column.extend(map(memory.setdefault, cells, cells))
         except (csv.Error, StopIteration):
             return None
-    if all(None in memory.values() for memory in known):
+    if all(None in column for column in columns):
         # A row may be empty in all columns.
         return None
     start = layout.skip + before + 1
