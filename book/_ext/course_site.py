@@ -206,7 +206,10 @@ HTML_FIXES = [
         ' role="complementary" aria-label="Site">',
     ),
     # pandas heads the index column with an empty <th>; so do tables written in Markdown.
-    (re.compile(r"<th></th>|<th class=\"head\"><p></p></th>"), "<td></td>"),
+    (
+        re.compile(r'<th></th>|<th class="head"><p></p></th>|<th class="blank[^"]*" ?>&nbsp;</th>'),
+        "<td></td>",
+    ),
     # Chinese glossary terms: lets a screen reader switch its voice.
     (re.compile(r'<dt id="([^"]*)">(?=[^<]*[\u4e00-\u9fff])'), r'<dt id="\1" lang="zh-Hans">'),
     # docutils calls the list of works a list, but its items something else.
