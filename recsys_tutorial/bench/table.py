@@ -264,7 +264,8 @@ def _packed_users(quality: Mapping[tuple[str, str, str], Answer]) -> bytes:
         # Ten thousandths are finer than any interval here, and pack to a quarter.
         parts[f"{data}_{split}_ndcg"] = np.rint(scores * 10_000).astype(np.uint16)
     buffer = io.BytesIO()
-    np.savez_compressed(buffer, allow_pickle=False, **parts)
+    # Reading refuses pickles; in NumPy 2.1 writing cannot.
+    np.savez_compressed(buffer, **parts)  # type: ignore[arg-type]
     return buffer.getvalue()
 
 

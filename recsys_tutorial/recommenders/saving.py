@@ -92,7 +92,9 @@ def save_recommender(model: Recommender, folder: str | Path) -> Path:
     note = {"format": FORMAT, **_encode_model(model, "", arrays)}
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    np.savez_compressed(folder / "arrays.npz", allow_pickle=False, **arrays)
+    # `_encode` let numbers and text through alone, so that nothing is pickled; NumPy 2.1 would take
+    # `allow_pickle=False` for an array of that name.
+    np.savez_compressed(folder / "arrays.npz", **arrays)  # type: ignore[arg-type]
     note["arrays_sha256"] = _sha256((folder / "arrays.npz").read_bytes())
     note["sha256"] = _sum_of(note)
     (folder / "model.json").write_text(json.dumps(note, indent=1), encoding="utf-8")
