@@ -23,12 +23,15 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 CHANNELS = ("chrome", "msedge")
 # WCAG 2.2 up to AA, and what axe calls best practice.  The pictures of formulas are hidden from
 # screen readers, which read the MathML beside them, and are thousands of elements.
-AXE = """() => axe.run(
+# Its test of contrast takes most of the time and does not depend on the width; `low_contrast` of
+# site_checks.py computes contrast in every view.
+AXE = """(contrast) => axe.run(
   { exclude: [[".math svg"]] },
   {
     /* It would fetch style sheets by itself, and look for those they import beside the page. */
     preload: false,
     resultTypes: ["violations"],
+    rules: { "color-contrast": { enabled: contrast } },
     runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
   },
 ).then((found) => found.violations.map(({ id, help, nodes }) => (
@@ -146,7 +149,7 @@ def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
         page.wait_for_load_state("networkidle")
         view.update(page.evaluate(script))
         page.evaluate(axe)
-        view["axe"] = page.evaluate(AXE)
+        view["axe"] = page.evaluate(AXE, width > 600)
         page.close()
         return view
 
