@@ -208,7 +208,7 @@ def report_in_words(result: SparkResult) -> str:
 
 
 def _plain(text: str) -> str:
-    """As the local report: a title must not begin a table, a link or a tag."""
+    """As `pipeline.templates`, which this module may not import: no table, link or tag begins."""
     one_line = re.sub(r"\s+", " ", text).replace("<", "&lt;")
     return re.sub(r"([|`*_\[\]\\])", r"\\\1", one_line)
 

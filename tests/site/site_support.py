@@ -28,15 +28,17 @@ def repository_url() -> str:
     return re.search(r'^Repository = "(.+)"$', text, re.MULTILINE).group(1)
 
 
-class _QuietHandler(http.server.SimpleHTTPRequestHandler):
+class QuietHandler(http.server.SimpleHTTPRequestHandler):
+    """Serves files and says nothing of it."""
+
     def log_message(self, *args):
         pass
 
 
 @contextmanager
-def serve(folder: Path) -> Iterator[str]:
+def serve(folder: Path, handler: type = QuietHandler) -> Iterator[str]:
     """Serve a folder on this machine and give its address."""
-    handler = functools.partial(_QuietHandler, directory=str(folder))
+    handler = functools.partial(handler, directory=str(folder))
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:

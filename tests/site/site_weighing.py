@@ -5,13 +5,11 @@
 
 from __future__ import annotations
 
-import functools
 import gzip
-import http.server
-import threading
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from pathlib import Path
+
+from site_support import QuietHandler
 
 ZIPPED = {".html", ".css", ".js", ".svg", ".json", ".xml", ".txt"}
 # Notes every jump that the reader did not cause, before anything is drawn.
@@ -38,9 +36,8 @@ SCROLL = """async () => {
 }"""
 
 
-class _ZippingHandler(http.server.SimpleHTTPRequestHandler):
-    def log_message(self, *args):
-        pass
+class ZippingHandler(QuietHandler):
+    """Sends text compressed."""
 
     def do_GET(self):  # noqa: N802  (the name that http.server calls)
         path = Path(self.translate_path(self.path))
@@ -55,19 +52,6 @@ class _ZippingHandler(http.server.SimpleHTTPRequestHandler):
         self.send_header("Content-Length", str(len(content)))
         self.end_headers()
         self.wfile.write(content)
-
-
-@contextmanager
-def serve_zipped(folder: Path) -> Iterator[str]:
-    """Serve a folder with compression and give its address."""
-    handler = functools.partial(_ZippingHandler, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/"
-    finally:
-        server.shutdown()
-        server.server_close()
 
 
 def weigh(browser, url: str, width: int) -> dict:

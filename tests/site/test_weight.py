@@ -6,8 +6,8 @@ import sys
 
 import pytest
 from PIL import Image
-from site_support import ROOT, toc_pages
-from site_weighing import jumps, serve_zipped, too_heavy, weigh
+from site_support import ROOT, serve, toc_pages
+from site_weighing import ZippingHandler, jumps, too_heavy, weigh
 
 sys.path.insert(0, str(ROOT / "book/_ext"))
 import site_weight as weight  # noqa: E402
@@ -21,7 +21,7 @@ PAGES = toc_pages()
 
 @pytest.fixture(scope="module")
 def zipped(site):
-    with serve_zipped(site) as address:
+    with serve(site, ZippingHandler) as address:
         yield address
 
 
@@ -93,7 +93,7 @@ def test_the_scales_see_a_heavy_and_a_restless_page(tmp_path, browser):
     Image.frombytes("RGB", (333, 400), noise[: 333 * 400 * 3]).save(tmp_path / "a.png")
     for name, text in (("calm", CALM), ("restless", RESTLESS), ("heavy", HEAVY)):
         (tmp_path / f"{name}.html").write_text(text, encoding="utf-8")
-    with serve_zipped(tmp_path) as address:
+    with serve(tmp_path, ZippingHandler) as address:
         views = {
             name: weigh(browser, f"{address}{name}.html", 1280)
             for name in ("calm", "restless", "heavy")
@@ -113,7 +113,7 @@ def test_the_scales_count_compressed_text_and_lazy_pictures(tmp_path, browser):
     text = CALM + "<p>" + "a" * 1_000_000 + "</p><div style='height: 9000px'></div>"
     text += "<img src='late.png' alt='x' loading='lazy' width='200' height='200'>"
     (tmp_path / "page.html").write_text(text, encoding="utf-8")
-    with serve_zipped(tmp_path) as address:
+    with serve(tmp_path, ZippingHandler) as address:
         files = weigh(browser, f"{address}page.html", 1280)["files"]
     sizes = {name.rsplit("/", 1)[1]: size for name, size in files.items()}
     assert sizes["page.html"] < 10_000 and sizes["late.png"] > 100_000

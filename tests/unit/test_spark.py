@@ -25,6 +25,7 @@ from recsys_tutorial import spark as rs
 from recsys_tutorial.clustering import agreement
 from recsys_tutorial.datasets import DataError, Interactions, make_dirty_log
 from recsys_tutorial.features import fit_user_factors, unit_rows
+from recsys_tutorial.pipeline import templates
 from recsys_tutorial.preprocessing import clean_events, user_item_matrix
 from recsys_tutorial.recommenders import (
     ClusterPopularity,
@@ -99,6 +100,13 @@ def test_without_java_the_error_says_how_to_get_it(monkeypatch):
     monkeypatch.setattr(shutil, "which", lambda name: None)
     with pytest.raises(rs.SparkMissingError, match=r"needs Java.*recsys-tutorial\[spark\]"):
         session._find_java(3)
+
+
+@pytest.mark.parametrize("title", ["a|b <c>", "`x`  [y](z)\n# w", r"\*_", "plain", ""])
+def test_a_title_is_made_harmless_as_in_the_local_report(title):
+    """The two rooms may not import one another, so this holds their rule together."""
+    plain = templates.environment(for_markdown=True).filters["plain"]
+    assert running._plain(title) == plain(title)
 
 
 def test_java_is_looked_for_in_three_places(monkeypatch, tmp_path):
