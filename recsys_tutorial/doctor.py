@@ -20,7 +20,11 @@ from recsys_tutorial.datasets import DataError, load_movielens
 
 PACKAGE = "recsys-tutorial"
 # What a reader misses without the extra, in her words.
-EXTRAS = {"notebooks": "quizzes in notebooks", "deep": "chapters 7, 8, 9 and A1", "spark": "chapter 16"}
+EXTRAS = {
+    "notebooks": "quizzes in notebooks",
+    "deep": "chapters 7, 8, 9 and A1",
+    "spark": "chapter 16",
+}
 NEEDED_GB = 1.0
 
 

@@ -232,7 +232,9 @@ def test_doctor_names_old_and_missing_packages(monkeypatch):
     findings = {f.what.split()[0]: f for f in doctor._packages()}
     assert "needs >=999" in findings["numpy"].what and "pip install" in findings["numpy"].mend
     assert not findings["no-such-thing"].ok and not findings["no-such-thing"].optional
-    assert findings["tensorflow"].optional and "chapters 7, 8, 9 and A1" in findings["tensorflow"].what
+    assert (
+        findings["tensorflow"].optional and "chapters 7, 8, 9 and A1" in findings["tensorflow"].what
+    )
 
 
 def test_doctor_skips_packages_for_other_systems(monkeypatch):
