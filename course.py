@@ -7,6 +7,7 @@ usage: python course.py COMMAND [option] [-- options of the program that it star
   setup            make or mend .venv only (--latest: the newest releases instead of the lock)
   lab              open the notebooks in JupyterLab
   formats          bind the built website as a book: EPUB and PDF (-- --epub: the EPUB alone)
+  kit              make what a teacher needs: slides and the answer book (-- --only 03)
   serve            show the built website on this computer alone (--port 8000)
   bench            compare all methods and their peers in .venv-bench (--quick: minutes, not hours)
   colab            run every notebook with Colab's versions in .venv-colab (-- --only 03: some)
@@ -38,7 +39,7 @@ STAMP = VENV / "course-stamp.txt"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 USAGE = (
     r"(--)?help|-h|book|lab|lock|test( --fast)?|setup( --latest)?|serve( --port \d+)?|lint( --fix)?"
-    r"|colab|formats|bench( --quick)?|(clean|release)( --all)?"
+    r"|colab|formats|kit|bench( --quick)?|(clean|release)( --all)?"
     r"|rename-repo https://github\.com(/[\w.-]+){2}"
 )
 BUILT = "_build dist .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache".split()
@@ -158,7 +159,7 @@ def serve(port):
 def do(name, option, extra):
     """Carry out one command; return the exit code of its last step."""
     builds = name == "book" or (name == "test" and not option)
-    if name in ("setup", "book", "test", "lab", "lint", "formats"):
+    if name in ("setup", "book", "test", "lab", "lint", "formats", "kit"):
         setup(int(builds), ("latest" if option else "locked") if name == "setup" else None)
     if builds:
         book(extra if name == "book" else [])
@@ -169,7 +170,7 @@ def do(name, option, extra):
     if name == "lint":
         jobs = (["ruff check .", *option], ["ruff format ." + " --check" * (not option)], ["mypy"])
         return max([abs(run(PYTHON, "-m", *" ".join(job).split())[0]) for job in jobs])
-    if name in ("lock", "rename-repo", "bench", "release", "colab", "formats"):
+    if name in ("lock", "rename-repo", "bench", "release", "colab", "formats", "kit"):
         return run(sys.executable, ROOT / "tools" / "maintain.py", name, *option, *extra)[0]
     if name == "serve":
         serve(int(option[1]) if option else 8000)

@@ -1,4 +1,4 @@
-"""The command line: ``recsys-tutorial run`` and ``recsys-tutorial doctor``.
+"""The command line: ``recsys-tutorial run``, ``doctor`` and ``grade``.
 
 Taught in chapter 17 and on the page "Your own data".  All errors that data can cause are one line
 on standard error and exit code 2; nothing is written then.
@@ -39,7 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
     Returns
     -------
     ArgumentParser
-        With the commands ``run`` and ``doctor``.
+        With the commands ``run``, ``doctor`` and ``grade``.
     """
     parser = argparse.ArgumentParser(
         prog="recsys-tutorial", description="Group users by interest and recommend from the groups."
@@ -73,7 +73,31 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--out", default="report", help="folder for the report (default: report)")
     run.add_argument("--save", help="another folder for the recommender, to be loaded again")
     commands.add_parser("doctor", help="check this computer and say what to mend")
+    grade = commands.add_parser("grade", help="for teachers: mark a class's notebooks")
+    _add_grading(grade)
     return parser
+
+
+def _add_grading(grade: argparse.ArgumentParser) -> None:
+    grade.add_argument("submissions", help="folder of notebooks, folders or zips; or a zip")
+    grade.add_argument("--out", required=True, help="folder for the report")
+    grade.add_argument(
+        "--timeout",
+        type=_positive,
+        default=20,
+        metavar="SECONDS",
+        help="most for one answer with the cells it needs (20); five times that for a notebook",
+    )
+    grade.add_argument(
+        "--memory", type=_positive, default=2048, metavar="MB", help="most per notebook (2048)"
+    )
+    grade.add_argument("--chapter", metavar="NN", help="mark all as this chapter; default: look")
+    grade.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (2)")
+    grade.add_argument(
+        "--unfenced",
+        action="store_true",
+        help="go on where the kernel cannot keep learners' code off your files",
+    )
 
 
 def _add_columns(run: argparse.ArgumentParser) -> None:
@@ -152,13 +176,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = build_parser().parse_args(arguments)
     try:
-        return _doctor() if options.command == "doctor" else _run(options)
+        tasks = {"doctor": _doctor, "grade": _grade, "run": _run}
+        return tasks[options.command](options)
     except DataError as error:
         print(f"recsys-tutorial: {error}", file=sys.stderr)
         return 2
 
 
-def _doctor() -> int:
+def _doctor(options: argparse.Namespace) -> int:
     findings = examine()
     print("\n".join(map(str, findings)))
     problems = [f for f in findings if not f.ok and not f.optional]
@@ -207,6 +232,34 @@ def _run(options: argparse.Namespace) -> int:
         print(
             f"Recommender: {options.save}; recsys_tutorial.recommenders.load_recommender reads it."
         )
+    return 0
+
+
+def _grade(options: argparse.Namespace) -> int:
+    # Nobody but a teacher needs the exercises here.
+    from recsys_tutorial.grading.classes import grade_class
+    from recsys_tutorial.grading.reporting import (
+        check_class_folder,
+        summary,
+        write_class_report,
+    )
+
+    check_class_folder(options.out, options.submissions)
+    marks = grade_class(
+        options.submissions,
+        seconds=options.timeout,
+        memory_mb=options.memory,
+        chapter=options.chapter,
+        jobs=options.jobs,
+        unfenced=options.unfenced,
+        keep_away=(options.out,),
+        say=lambda paper: print(f"{paper.submission.file}: {paper.in_words}", flush=True),
+    )
+    page = write_class_report(marks, options.out)
+    print(summary(marks))
+    for sentence in marks.rails.in_words():
+        print(f"Note: {sentence}")
+    print(f"Report: {page}")
     return 0
 
 

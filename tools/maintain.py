@@ -6,6 +6,7 @@ python tools/maintain.py bench [--quick]   compare all methods and their peers (
 python tools/maintain.py release [--all]   pack the built website into zips (tools/release.py)
 python tools/maintain.py formats [--epub]  bind the website as EPUB and PDF (tools/formats.py)
 python tools/maintain.py colab [options]   run every notebook as in Colab (tools/colab_like.py)
+python tools/maintain.py kit [--only NN]   slides and answers (tools/slides.py, tools/answers.py)
 
 The standard library only: no command needs the course to be installed.
 """
@@ -17,7 +18,7 @@ import subprocess
 import sys
 import tempfile
 import venv
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -106,6 +107,13 @@ def lock(root: Path) -> int:
         return subprocess.call([*solve, "--quiet", "--output-file", LOCK], cwd=root, env=told)
 
 
+def with_course(name: str, options: Sequence[str]) -> int:
+    """Run a tool with the course's own Python, which has what builds wheels, books and slides."""
+    python = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
+    python = python if python.exists() else Path(sys.executable)
+    return subprocess.call([python, ROOT / "tools" / f"{name}.py", *options])
+
+
 def main(argv: list[str]) -> int:
     """Carry out one command; return its exit code."""
     match argv:
@@ -114,10 +122,9 @@ def main(argv: list[str]) -> int:
         case ["colab", *options]:
             return subprocess.call([sys.executable, ROOT / "tools" / "colab_like.py", *options])
         case ["release" | "formats" as name, *options]:
-            # The course's own Python: it has what builds the course's wheel, and the books.
-            python = ROOT / ".venv" / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
-            python = python if python.exists() else Path(sys.executable)
-            return subprocess.call([python, ROOT / "tools" / f"{name}.py", *options])
+            return with_course(name, options)
+        case ["kit", *options]:
+            return with_course("slides", options) or with_course("answers", options)
         case ["lock"]:
             return lock(ROOT)
         case ["rename-repo", url]:

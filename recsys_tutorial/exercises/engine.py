@@ -231,6 +231,29 @@ def check(exercise_id: str, answer: Any) -> Feedback:
     return replace(feedback, more=more)
 
 
+def examine(exercise: Exercise, answer: Any) -> Feedback:
+    """Judge an answer as `check` does, but without counting the try.
+
+    Parameters
+    ----------
+    exercise : Exercise
+        The exercise.
+    answer : object
+        A value or a function.
+
+    Returns
+    -------
+    Feedback
+        Whether it is right and, if not, the first hint.
+
+    Examples
+    --------
+    >>> examine(find_exercise("03.1"), ...).mistake
+    'unanswered'
+    """
+    return _examine(exercise, answer)[0]
+
+
 def _examine(exercise: Exercise, answer: Any) -> tuple[Feedback, list[Any]]:
     """Judge an answer without counting it; also give its outcome, empty if there is none."""
     if answer is None or answer is ...:

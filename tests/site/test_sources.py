@@ -26,7 +26,7 @@ def test_configuration_names_the_repository_of_pyproject(root):
 
 
 def test_prose_names_no_other_repository(root, slug):
-    for path in (root / "book").glob("*.md"):
+    for path in (root / "book").rglob("*.md"):
         for found in re.findall(r"github\.com/([\w.-]+/[\w-]+)", path.read_text(encoding="utf-8")):
             assert found in (slug, "YOU/YOUR-FORK"), f"{path.name} names {found}"
 
@@ -42,7 +42,7 @@ def test_every_work_that_a_chapter_names_is_in_the_list(root):
     known = set(BIB_KEY.findall((root / "book/references.bib").read_text(encoding="utf-8")))
     assert len(known) >= 40
     unknown = {}
-    for path in sorted([*(root / "notebooks").rglob("*.ipynb"), *(root / "book").glob("*.md")]):
+    for path in sorted([*(root / "notebooks").rglob("*.ipynb"), *(root / "book").rglob("*.md")]):
         text = path.read_text(encoding="utf-8")
         if path.suffix == ".ipynb":
             cells = json.loads(text)["cells"]
@@ -73,7 +73,7 @@ def test_pictures_are_small_and_harmless(root, name):
 def test_prose_keeps_one_sentence_per_line(root):
     """So that a change of one sentence is a change of one line, for editors and translators."""
     ends = re.compile(r"[a-z)`*]{2}[.?!] +[A-Z][a-z]")
-    for path in (root / "book").glob("*.md"):
+    for path in (root / "book").rglob("*.md"):
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
             inside_table_or_list = line.lstrip().startswith(("|", "- ", ":", "{", "  "))
             numbered = re.match(r"\d+\. ", line)

@@ -22,7 +22,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = (ROOT / "course.py").read_text(encoding="utf-8")
 COMMANDS = ["setup", "book", "test", "lab", "serve", "bench", "lint", "lock", "rename-repo"]
-COMMANDS += ["colab", "formats", "release", "clean", "help"]
+COMMANDS += ["colab", "formats", "kit", "release", "clean", "help"]
 PLENTY = SimpleNamespace(free=100e9)
 
 

