@@ -1,4 +1,4 @@
-"""The command line: ``recsys-tutorial run``, ``doctor`` and ``grade``.
+"""The command line: ``recsys-tutorial run``, ``doctor``, ``fetch`` and ``grade``.
 
 Taught in chapter 17 and on the page "Your own data".  All errors that data can cause are one line
 on standard error and exit code 2; nothing is written then.
@@ -18,6 +18,12 @@ from tqdm import tqdm
 
 from recsys_tutorial import __version__
 from recsys_tutorial.datasets import DataError, Interactions, load_movielens, read_interactions
+from recsys_tutorial.datasets.fetching import (
+    RELEASES,
+    fetch_release,
+    read_release,
+    write_tables,
+)
 from recsys_tutorial.doctor import examine
 from recsys_tutorial.pipeline import (
     AUTO,
@@ -39,7 +45,7 @@ def build_parser() -> argparse.ArgumentParser:
     Returns
     -------
     ArgumentParser
-        With the commands ``run``, ``doctor`` and ``grade``.
+        With the commands ``run``, ``doctor``, ``fetch`` and ``grade``.
     """
     parser = argparse.ArgumentParser(
         prog="recsys-tutorial", description="Group users by interest and recommend from the groups."
@@ -73,9 +79,20 @@ def build_parser() -> argparse.ArgumentParser:
     run.add_argument("--out", default="report", help="folder for the report (default: report)")
     run.add_argument("--save", help="another folder for the recommender, to be loaded again")
     commands.add_parser("doctor", help="check this computer and say what to mend")
+    fetch = commands.add_parser("fetch", help="download one of the large MovieLens sets")
+    _add_fetching(fetch)
     grade = commands.add_parser("grade", help="for teachers: mark a class's notebooks")
     _add_grading(grade)
     return parser
+
+
+def _add_fetching(fetch: argparse.ArgumentParser) -> None:
+    fetch.add_argument("version", choices=tuple(RELEASES), help="how many ratings")
+    fetch.add_argument("--out", metavar="FOLDER", help="for the tables (movielens-VERSION)")
+    fetch.add_argument("--cache", metavar="FOLDER", help="where the zip is kept and looked for")
+    fetch.add_argument(
+        "--mirror", metavar="URL", help="folder with a copy, for example a teacher's"
+    )
 
 
 def _add_grading(grade: argparse.ArgumentParser) -> None:
@@ -176,7 +193,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """
     options = build_parser().parse_args(arguments)
     try:
-        tasks = {"doctor": _doctor, "grade": _grade, "run": _run}
+        tasks = {"doctor": _doctor, "fetch": _fetch, "grade": _grade, "run": _run}
         return tasks[options.command](options)
     except DataError as error:
         print(f"recsys-tutorial: {error}", file=sys.stderr)
@@ -232,6 +249,19 @@ def _run(options: argparse.Namespace) -> int:
         print(
             f"Recommender: {options.save}; recsys_tutorial.recommenders.load_recommender reads it."
         )
+    return 0
+
+
+def _fetch(options: argparse.Namespace) -> int:
+    path = fetch_release(options.version, folder=options.cache, mirror=options.mirror)
+    print(f"{path}: complete, its SHA-256 is the published one.")
+    log = read_release(path, RELEASES[options.version])
+    ratings, items = write_tables(log, options.out or f"movielens-{options.version}")
+    print(f"{log.n_events:,} ratings of {log.n_items:,} films by {log.n_users:,} people.")
+    print("GroupLens asks you to cite Harper and Konstan (2015), and not to pass the data on.")
+    print(
+        f'Next: recsys-tutorial run "{ratings}" --rating rating --time timestamp --items "{items}"'
+    )
     return 0
 
 

@@ -5,6 +5,7 @@ back in chapters 3 to 8, where the truth about the groups must be known.  Logs o
 a network, are for chapter 14.
 """
 
+from recsys_tutorial.datasets.fetching import fetch_movielens
 from recsys_tutorial.datasets.fields import (
     FieldLog,
     make_basket_log,
@@ -41,6 +42,7 @@ __all__ = [
     "GeneratedTastes",
     "Interactions",
     "data_folder",
+    "fetch_movielens",
     "load_insteval",
     "load_karate_club",
     "load_movielens",

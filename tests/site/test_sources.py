@@ -74,10 +74,12 @@ def test_prose_keeps_one_sentence_per_line(root):
     """So that a change of one sentence is a change of one line, for editors and translators."""
     ends = re.compile(r"[a-z)`*]{2}[.?!] +[A-Z][a-z]")
     for path in (root / "book").rglob("*.md"):
+        fenced = False
         for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            fenced ^= line.startswith("```")
             inside_table_or_list = line.lstrip().startswith(("|", "- ", ":", "{", "  "))
             numbered = re.match(r"\d+\. ", line)
-            if not (inside_table_or_list or numbered or line.startswith("  ")):
+            if not (fenced or inside_table_or_list or numbered or line.startswith("  ")):
                 assert not ends.search(line), f"{path.name}:{number}: {line}"
 
 

@@ -90,9 +90,13 @@ def bound_to_a_place(text):
     return [match[0] for match in PLACE_BOUND.finditer(text)]
 
 
+# reveal.js asks whether a deck was opened from a file; its checksum stands beside it.
+NOT_OURS = {ROOT / "tools" / "slides_assets" / "notes.js"}
+
+
 def test_no_registry_host_and_no_path_of_one_machine():
     found = {}
-    for path in repository_files():
+    for path in set(repository_files()) - NOT_OURS:
         try:
             places = bound_to_a_place(path.read_text(encoding="utf-8"))
         except UnicodeDecodeError:
