@@ -11,8 +11,9 @@ import io
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -49,6 +50,8 @@ TRIED_FILE = "clusters_tried.csv"
 MODEL_FILES = ("model.json", "arrays.npz")
 EXAMPLES_IN_REPORT = 20
 POINTS_IN_MAP = 5_000
+# Seconds after which what a killed run left beside its report may go.
+ABANDONED = 3600
 # What makes a spreadsheet take a cell for a formula.
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
@@ -172,6 +175,7 @@ def check_model_folder(folder: str | Path, report_folder: str | Path | None = No
 
 
 def _check_folder(folder: Path, own_files: tuple[str, ...], what: str) -> None:
+    _heal(folder)
     if folder.exists() and not folder.is_dir():
         raise DataError(f"{folder} is a file. Name a folder for the {what}.")
     try:
@@ -187,6 +191,20 @@ def _check_folder(folder: Path, own_files: tuple[str, ...], what: str) -> None:
             f"{folder} holds other files ({', '.join(others[:3])}), which a {what} would bury. "
             "Choose an empty or a new folder."
         )
+
+
+def _heal(folder: Path) -> None:
+    """Put back what a kill between the two renames of `_replacing` took; sweep what it left."""
+    with suppress(OSError):
+        beside = [p for p in folder.parent.iterdir() if p.name.startswith(f".{folder.name}-")]
+        beside.sort(key=lambda path: path.stat().st_mtime)
+        for path in reversed(beside):
+            if path.name.endswith("-old") and not folder.exists():
+                os.replace(path, folder)
+        for path in filter(Path.exists, beside):
+            # A younger one may belong to a run that is alive.
+            if time.time() - path.stat().st_mtime > ABANDONED:
+                shutil.rmtree(path, ignore_errors=True)
 
 
 @contextmanager

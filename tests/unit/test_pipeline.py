@@ -1,5 +1,6 @@
 """The pipeline and its report, on MovieLens and on logs that are smaller than anybody plans for."""
 
+import os
 import re
 from dataclasses import replace
 
@@ -188,6 +189,35 @@ def test_file_instead_of_folder_is_refused(tmp_path):
     (tmp_path / "out").write_text("")
     with pytest.raises(DataError, match="is a file"):
         check_report_folder(tmp_path / "out")
+
+
+def test_a_kill_between_the_two_renames_is_healed(result, tmp_path):
+    page = write_report(result, tmp_path / "report")
+    (tmp_path / "report").rename(tmp_path / ".report-x1-old")
+    (tmp_path / ".report-x1").mkdir()
+    check_report_folder(tmp_path / "report")
+    assert page.exists() and [p.name for p in tmp_path.iterdir() if "old" in p.name] == []
+
+
+def test_the_newest_of_several_is_put_back_and_none_replaces_a_report(result, tmp_path):
+    for number, name in enumerate([".report-a-old", ".report-b-old", ".report-c-old"]):
+        write_report(result, tmp_path / name)
+        os.utime(tmp_path / name, (2e9 + number, 2e9 + number))
+    (tmp_path / ".report-c-old" / "users.csv").write_text("newest")
+    os.utime(tmp_path / ".report-c-old", (2e9 + 2, 2e9 + 2))
+    check_report_folder(tmp_path / "report")
+    check_report_folder(tmp_path / "report")
+    assert (tmp_path / "report" / "users.csv").read_text() == "newest"
+    assert (tmp_path / ".report-b-old").exists()
+
+
+def test_what_kills_left_is_swept_when_it_is_old(tmp_path):
+    for name in (".report-alive", ".report-dead", ".reporters"):
+        (tmp_path / name).mkdir()
+    for name in (".report-dead", ".reporters"):
+        os.utime(tmp_path / name, (0, 0))
+    check_report_folder(tmp_path / "report")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".report-alive", ".reporters"]
 
 
 def test_failure_in_the_middle_leaves_the_old_report(result, tmp_path, monkeypatch):
