@@ -32,6 +32,7 @@ from typing import NamedTuple
 
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from maintain import LOCK, repository_files  # noqa: E402
+from supply import bill, part_of  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE, OUT, KEPT = "_build/html", "_build/release", "_build/wheels"
@@ -329,13 +330,13 @@ def write_zip(target: Path, files: Files) -> None:
 
 def classroom_files(files: Files, wheels: list[Path], name: str, system: System, python: str):
     """Add to the files of the site what a classroom needs."""
-    unpacked = 0
-    lines = []
+    unpacked, lines, parts = 0, [], []
     for wheel in sorted(wheels, key=lambda path: path.name):  # their folders differ
         with zipfile.ZipFile(wheel) as packed:
             unpacked += sum(entry.file_size for entry in packed.infolist())
         project, number = wheel_key(wheel)
         lines.append(f"{project}=={number} --hash=sha256:{digest(wheel)}\n")
+        parts.append(part_of(wheel, digest(wheel)))
     bundle = {
         "python": python,
         "system": name,
@@ -347,6 +348,9 @@ def classroom_files(files: Files, wheels: list[Path], name: str, system: System,
         **files,
         **{f"wheels/{wheel.name}": wheel for wheel in wheels},
         "wheels/requirements.txt": "".join(lines).encode(),
+        "bill.cdx.json": bill(
+            f"{COURSE} for {name}, Python {python}", version(ROOT), parts
+        ).encode(),
         "bundle.json": (json.dumps(bundle, indent=1) + "\n").encode(),
         "classroom.py": ROOT / "tools" / "classroom.py",
         "README.txt": CLASSROOM.format(python=python, system=name).encode(),

@@ -388,7 +388,8 @@ def test_wrong_options_are_exit_code_2(wrong, capsys):
 
 def test_course_py_leads_here(tmp_path):
     """For real, in a copy without a site: the refusal comes from tools/release.py."""
-    for name in ("course.py", "pyproject.toml", "tools/maintain.py", "tools/release.py"):
+    tools = ("tools/maintain.py", "tools/release.py", "tools/supply.py")
+    for name in ("course.py", "pyproject.toml", *tools):
         write(tmp_path / name, (ROOT / name).read_bytes())
     command = [sys.executable, str(tmp_path / "course.py"), "release"]
     done = subprocess.run(command, capture_output=True, text=True)
