@@ -8,8 +8,8 @@ else on the page is looked up.  `--check` says what is wrong with the map and wr
 course must be installed.
 
 In the map, promises and questions are named by their first words, so that a text is written once
-and a new order of questions changes nothing.  A promise that nothing practises, or that no question
-asks for, must say so with `gap`; tests/toolchain/test_objectives.py counts these.
+and a new order of questions changes nothing.  A promise that no section teaches, that no exercise
+practises, or that no question asks for, is an error.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from recsys_tutorial.exercises import load_quiz
 ROOT = Path(__file__).resolve().parent.parent
 MAP, PAGE = ROOT / "book/teach/objectives.yml", ROOT / "book/teach/objectives.md"
 PACKAGE = "recsys_tutorial"
-GAPS = {"exercise": "exercises", "question": "questions"}
-KEYS = {"objective", "sections", "exercises", "questions", "functions", "gap"}
+KEPT_BY = {"exercise": "exercises", "question": "questions"}
+KEYS = {"objective", "sections", "exercises", "questions", "functions"}
 
 
 @dataclass
@@ -141,14 +141,7 @@ def entry_complaints(entry: Mapping[str, Any], facts: Facts, tests: Mapping[str,
             complaints.append(f"the chapter does not use {function}")
         elif not tests_of(function, tests):
             complaints.append(f"no test uses {function}")
-    gap = entry.get("gap")
-    if gap is not None and gap not in GAPS:
-        complaints.append(f"unknown gap {gap!r}")
-    for name, key in GAPS.items():
-        if not entry.get(key) and gap != name:
-            complaints.append(f"no {name} for it")
-        if entry.get(key) and gap == name:
-            complaints.append(f"says that it has no {name}, and has one")
+    complaints += [f"no {name} for it" for name, key in KEPT_BY.items() if not entry.get(key)]
     return complaints
 
 
@@ -193,16 +186,6 @@ def all_complaints(
     return complaints
 
 
-def gaps(mapped: Mapping[str, Sequence[Mapping[str, Any]]]) -> list[tuple[str, str, str]]:
-    """Give chapter, promise and what it lacks, for all that lack something."""
-    return [
-        (stem, entry["objective"], entry["gap"])
-        for stem, entries in mapped.items()
-        for entry in entries
-        if "gap" in entry
-    ]
-
-
 # The page -------------------------------------------------------------------------------------
 
 INTRODUCTION = """# What each chapter promises, and where it is kept
@@ -211,28 +194,27 @@ Each chapter begins with what you can do *afterwards*.
 This page says, for each of these {n_outcomes} promises, which sections teach it, which exercises practise it, which questions of the quiz ask for it, and which functions of the package do the same work, with the tests that hold them to it.
 Use it to choose exercises for a class, or to see what a class may skip.
 
-All of it is checked: a promise without a section, and a name that does not exist, stops the course's tests, and so does an exercise or a question that serves no promise.
+All of it is checked: a promise without a section, an exercise or a question, and a name that does not exist, stops the course's tests, and so does an exercise or a question that serves no promise.
 The answers to all exercises are checked by `tests/unit/test_exercises.py`, and the quizzes by `tests/unit/test_quizzes.py`.
-{lacking} an exercise or a question; the table says "none yet".
 """  # noqa: E501
 
 
 def cell_of(parts: Sequence[str]) -> str:
     """Put a cell of a table together."""
-    return "; ".join(parts).replace("|", r"\\|") or "none yet"
+    return "; ".join(parts).replace("|", r"\|")
 
 
 def row(entry: Mapping[str, Any], facts: Facts, tests: Mapping[str, str]) -> str:
     """Write one promise as a line of the table."""
     promise = facts.outcomes[beginning(entry["objective"], facts.outcomes)[0]]
-    asked = [str(beginning(start, facts.questions)[0] + 1) for start in entry.get("questions", [])]
+    asked = [str(beginning(start, facts.questions)[0] + 1) for start in entry["questions"]]
     functions = entry.get("functions", [])
     files = dict.fromkeys(tests_of(function, tests)[0] for function in functions)
     parts = [
         promise,
         cell_of(entry["sections"]),
-        ", ".join(entry.get("exercises", [])) or "none yet",
-        ", ".join(asked) or "none yet",
+        ", ".join(entry["exercises"]),
+        ", ".join(asked),
         ", ".join(f"`{name}`" for name in functions) or "–",
         ", ".join(f"`{file}`" for file in files) or "–",
     ]
@@ -247,9 +229,7 @@ def write_page(
     """Write the whole page."""
     count = sum(len(chapter.outcomes) for chapter in facts.values())
     parts = ["% Written by tools/objectives.py from book/teach/objectives.yml and the notebooks.\n"]
-    n_gaps = len(gaps(mapped))
-    lacking = f"{n_gaps} promises still lack" if n_gaps != 1 else "1 promise still lacks"
-    parts.append(INTRODUCTION.format(n_outcomes=count, lacking=lacking))
+    parts.append(INTRODUCTION.format(n_outcomes=count))
     for stem, chapter in facts.items():
         number = stem.split("_")[0].lstrip("0")
         lines = [

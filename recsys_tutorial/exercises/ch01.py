@@ -1,7 +1,8 @@
 """Exercises of chapter 1, the data of a recommender.
 
 The mistakes are those of first readers of a log: counting events where people are meant, taking the
-largest id for the number of items, and mixing up the empty and the filled share of a table.
+largest id for the number of items, mixing up the empty and the filled share of a table, and
+reading an empty cell as a dislike.
 """
 
 from __future__ import annotations
@@ -20,6 +21,9 @@ from recsys_tutorial.exercises.engine import Exercise, Mistake
 N_USERS, N_ITEMS, N_EVENTS = 671, 9066, 100_004
 
 PEOPLE = ("Ana", "Ben", "Cleo", "Dora", "Emil", "Finn")
+
+# What the rows of a film say: the share of the people who chose it, and their mean opinion.
+Reading = dict[Any, tuple[float, float]]
 
 
 def _log(rows: str) -> pd.DataFrame:
@@ -89,6 +93,63 @@ def _viewer_probes() -> list[tuple[pd.DataFrame]]:
     twice = _log("Ana-1 Ana-1 Ben-1 Ben-2 Cleo-2 Ana-2 Ana-2")
     generated = [_log(rows) for rows in _random_pairs(3, (6, 12, 20, 60), repeats=True)]
     return [(_log("Ana-5 Ben-5 Ben-5 Cleo-5 Cleo-6"),), (twice,), *[(log,) for log in generated]]
+
+
+def _reading(table: pd.DataFrame) -> Reading:
+    return {f: (float(table[f].notna().mean()), float(table[f].mean())) for f in table.columns}
+
+
+def _holes_are_zeros(table: pd.DataFrame) -> Reading:
+    means = table.fillna(0).mean()
+    return {film: (share, float(means[film])) for film, (share, _) in _reading(table).items()}
+
+
+def _as_printed(table: pd.DataFrame) -> Reading:
+    return {film: (1.0, mean) for film, (_, mean) in _holes_are_zeros(table).items()}
+
+
+def _holes_are_average(table: pd.DataFrame) -> Reading:
+    return _reading(table.fillna(table.mean()))
+
+
+def _no_opinion_is_zero(table: pd.DataFrame) -> Reading:
+    return {
+        film: (share, 0.0 if share == 0 else mean)
+        for film, (share, mean) in _reading(table).items()
+    }
+
+
+def _disliked_is_not_chosen(table: pd.DataFrame) -> Reading:
+    return _reading(table.where(table >= 3))
+
+
+def _shares_of_the_ratings(table: pd.DataFrame) -> Reading:
+    n_ratings = float(table.notna().to_numpy().sum())
+    counts = table.notna().sum() / n_ratings
+    return {film: (float(counts[film]), mean) for film, (_, mean) in _reading(table).items()}
+
+
+def _counts_of_people(table: pd.DataFrame) -> Reading:
+    return {film: (share * len(table), mean) for film, (share, mean) in _reading(table).items()}
+
+
+def _reading_probes() -> list[tuple[pd.DataFrame]]:
+    gap, rng = np.nan, np.random.default_rng(6)
+
+    def table(rows: list[list[float]]) -> pd.DataFrame:
+        films = ["Alien", "Big", "Clue", "Dune", "Emma"][: len(rows[0])]
+        return pd.DataFrame(rows, index=list(PEOPLE[: len(rows)]), columns=films)
+
+    probes = [
+        table([[5, 2, gap], [4, gap, gap], [gap, 1, gap]]),
+        table([[5, 5, 1, gap], [1, 1, 5, gap], [5, gap, gap, gap], [2, 4, 3, 5]]),
+    ]
+    for n_people, n_films in [(4, 3), (5, 4), (6, 5), (6, 4)]:
+        marks = rng.integers(1, 6, size=(n_people, n_films)).astype(float)
+        marks[rng.random(marks.shape) < 0.4] = gap
+        marks[0], marks[:, -1] = 4, gap  # somebody saw nearly all, and one film was never chosen
+        probes.append(table(marks.tolist()))
+    return [(probe,) for probe in probes]
 
 
 @cache
@@ -315,5 +376,69 @@ EXERCISES = (
         "Count two things: the films in a & b, and the films in a | b. The similarity is "
         "the first over the second.",
         _jaccard_probes,
+    ),
+    Exercise(
+        "01.6",
+        "What was chosen, and what was liked",
+        "repair",
+        _reading,
+        (
+            Mistake(
+                "holes as zeros",
+                _holes_are_zeros,
+                "A hole became a rating of zero: everybody who never met a film now hates it. "
+                "Opinions are the ratings that were given, and no others.",
+            ),
+            Mistake(
+                "the version that was to be mended",
+                _as_printed,
+                "This is the version in the notebook: it lets everybody choose everything, and "
+                "makes a zero of every hole. Both numbers of the pair are still to be mended.",
+            ),
+            Mistake(
+                "disliked is not chosen",
+                _disliked_is_not_chosen,
+                "You left the low ratings out. Whoever gives a 2 has chosen the film all the same: "
+                "a rating is a behaviour before it is an opinion.",
+            ),
+            Mistake(
+                "people with a hole thrown away",
+                lambda table: _reading(table.dropna()),
+                "Everybody with a single hole is gone, and in a real log that is everybody. "
+                "The holes belong to films, one by one.",
+            ),
+            Mistake(
+                "holes filled with the mean",
+                _holes_are_average,
+                "You filled the holes, so everybody has chosen everything. "
+                "Of people who never met a film we know neither that they chose it nor an opinion.",
+            ),
+            Mistake(
+                "no opinion is a zero",
+                _no_opinion_is_zero,
+                "A film that nobody chose got the opinion 0, the worst of all. "
+                "It has none: leave the mean missing.",
+            ),
+            Mistake(
+                "share of the ratings",
+                _shares_of_the_ratings,
+                "You divided by the number of all ratings. Ask how many of the *people* chose it.",
+            ),
+            Mistake(
+                "a count",
+                _counts_of_people,
+                "That is how many people chose the film. Which share of all of them is it?",
+            ),
+            Mistake(
+                "exchanged",
+                lambda table: {film: pair[::-1] for film, pair in _reading(table).items()},
+                "You may have exchanged the two: first the share who chose it, then the opinion.",
+            ),
+        ),
+        "Ask of each column twice: how many of the people have a number there at all, and what is "
+        "the mean of the numbers that are there?",
+        "notna() says who chose; mean() skips the holes unless somebody has filled them, and of "
+        "a column without numbers it is missing. A dict with one pair per film holds both.",
+        _reading_probes,
     ),
 )

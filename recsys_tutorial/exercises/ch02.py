@@ -1,10 +1,13 @@
 """Exercises of chapter 2, preprocessing.
 
-Three of the mistakes are the source article's own: cleaning and scaling everything before the
-split, scaling a new user by herself, and taking the loss of users for the loss of cells.
+Four of the mistakes are the source article's own: cleaning and scaling everything before the
+split, scaling a new user by herself, taking the loss of users for the loss of cells, and taking
+`dropna` for a cleaning, with labels that no longer fit the positions.
 """
 
 from __future__ import annotations
+
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pandas as pd
@@ -15,6 +18,8 @@ from recsys_tutorial.preprocessing import normalise_rows, standardise
 N_USERS, N_COLUMNS, HOLES = 1000, 10, 0.02
 
 Tables = tuple[pd.DataFrame, pd.DataFrame]
+Cleaned = tuple[pd.DataFrame, dict[str, int]]
+Rule = tuple[str, Callable[[pd.DataFrame], pd.Series]]
 
 
 def _counts(rows: list[list[int]]) -> pd.DataFrame:
@@ -144,6 +149,104 @@ def _visits(rng: np.random.Generator, n: int) -> str:
     people = rng.choice(["Ana", "Ben", "Cleo", "Dora"], size=n - 1)
     rows = [f"{who}-{time}" for who, time in zip(people, times, strict=True)]
     return " ".join([*rows, "Emil-5"])
+
+
+def _rules(low: float, high: float, columns: Sequence[str] = ("user", "item")) -> list[Rule]:
+    return [
+        ("no rating", lambda log: log["rating"].isna()),
+        ("impossible rating", lambda log: (log["rating"] < low) | (log["rating"] > high)),
+        ("repeated pair", lambda log: log.duplicated(list(columns))),
+    ]
+
+
+def _by_rules(events: pd.DataFrame, rules: list[Rule]) -> Cleaned:
+    """Apply one rule after the other, and account for every row."""
+    clean, report = events, {}
+    for name, is_bad in rules:
+        bad = is_bad(clean)
+        report[name], clean = int(bad.sum()), clean[~bad]
+    return clean.reset_index(drop=True), {**report, "left": len(clean)}
+
+
+def _clean(events: pd.DataFrame, low: float, high: float) -> Cleaned:
+    return _by_rules(events, _rules(low, high))
+
+
+def _drops_holes_only(events: pd.DataFrame, low: float, high: float) -> Cleaned:
+    nothing = [(name, lambda log: log["rating"] > np.inf) for name, _ in _rules(low, high)[1:]]
+    return _by_rules(events, [*_rules(low, high)[:1], *nothing])
+
+
+def _all_counted_first(events: pd.DataFrame, low: float, high: float) -> Cleaned:
+    clean, report = _clean(events, low, high)
+    counts = {name: int(is_bad(events).sum()) for name, is_bad in _rules(low, high)}
+    return clean, {**report, **counts}
+
+
+def _rules_with(name: str, is_bad: Callable[[pd.DataFrame], pd.Series]) -> Callable[..., Cleaned]:
+    """Make an answer with another version of one rule."""
+
+    def answer(events: pd.DataFrame, low: float, high: float) -> Cleaned:
+        rules = _rules(low, high)
+        return _by_rules(events, [(n, is_bad if n == name else r) for n, r in rules])
+
+    return answer
+
+
+def _repeats_first(events: pd.DataFrame, low: float, high: float) -> Cleaned:
+    *others, repeats = _rules(low, high)
+    return _by_rules(events, [repeats, *others])
+
+
+def _edges_removed(events: pd.DataFrame, low: float, high: float) -> Cleaned:
+    rules = _rules(low, high)
+    rules[1] = ("impossible rating", lambda log: (log["rating"] <= low) | (log["rating"] >= high))
+    return _by_rules(events, rules)
+
+
+def _holes_called_impossible(events: pd.DataFrame, low: float, high: float) -> Cleaned:
+    clean, report = _clean(events, low, high)
+    return clean, {
+        **report,
+        "no rating": 0,
+        "impossible rating": report["no rating"] + report["impossible rating"],
+    }
+
+
+def _labels_with_holes(events: pd.DataFrame, low: float, high: float) -> Cleaned:
+    clean = events
+    for _, is_bad in _rules(low, high):
+        clean = clean[~is_bad(clean)]
+    return clean, _clean(events, low, high)[1]
+
+
+def _cleaning_probes() -> list[tuple[pd.DataFrame, float, float]]:
+    rng, gap = np.random.default_rng(26), np.nan
+
+    def log(rows: list[tuple[str, int, float]]) -> pd.DataFrame:
+        return pd.DataFrame(rows, columns=["user", "item", "rating"])
+
+    probes = [
+        # A rating of 99 that comes before its true twin, and a twin that has a hole.
+        (
+            log([("Ana", 1, 99), ("Ana", 1, 4), ("Ben", 1, 5), ("Ben", 1, gap), ("Ben", 2, 0.5)]),
+            0.5,
+            5.0,
+        ),
+        (
+            log(
+                [("Cleo", 3, gap), ("Cleo", 3, gap), ("Dora", 3, 2), ("Dora", 3, 5), ("Dora", 3, 2)]
+            ),
+            0.5,
+            5.0,
+        ),
+    ]
+    marks = np.array([0.0, 1, 2, 3, 4, 5, 5, 1, 99, np.nan])
+    for size in (8, 14, 25, 40):
+        users = rng.choice(["Ana", "Ben", "Cleo"], size=size).tolist()
+        items, ratings = rng.integers(1, 5, size=size).tolist(), rng.choice(marks, size=size)
+        probes.append((log(list(zip(users, items, ratings.tolist(), strict=True))), 1.0, 5.0))
+    return probes
 
 
 EXERCISES = (
@@ -414,5 +517,83 @@ EXERCISES = (
         "many users and uses it on others.",
         "Go through the letters one by one and ask: would the result for Ana change if Ben "
         "were not in the table?",
+    ),
+    Exercise(
+        "02.6",
+        "Every row accounted for",
+        "write",
+        _clean,
+        (
+            Mistake(
+                "holes only",
+                _drops_holes_only,
+                "Only what is empty was removed, as in the source article. "
+                "A rating of 99 and a repeated pair are wrong without being empty.",
+            ),
+            Mistake(
+                "all rules counted on the first log",
+                _all_counted_first,
+                "You counted every rule on the log as it came, so a row with two faults is counted "
+                "twice and the report does not add up. Each rule sees what the last one left.",
+            ),
+            Mistake(
+                "repeated pairs first",
+                _repeats_first,
+                "You looked for repeated pairs first. Then a copy with a rating of 99 can stay, "
+                "push its true twin out, and be removed in its turn: the order of rules matters.",
+            ),
+            Mistake(
+                "every copy thrown away",
+                _rules_with(
+                    "repeated pair", lambda log: log.duplicated(["user", "item"], keep=False)
+                ),
+                "Of a repeated pair no row is left. She did meet the film: keep the first row.",
+            ),
+            Mistake(
+                "last copy kept",
+                _rules_with(
+                    "repeated pair", lambda log: log.duplicated(["user", "item"], keep="last")
+                ),
+                "Of a repeated pair you kept the last row. The stated rule keeps the first.",
+            ),
+            Mistake(
+                "only whole rows repeated",
+                _rules_with("repeated pair", lambda log: log.duplicated()),
+                "You compared whole rows, and a pair of user and item with two ratings passed. "
+                "The rule speaks of the pair.",
+            ),
+            Mistake(
+                "ends of the scale removed",
+                _edges_removed,
+                "The lowest and the highest rating are possible: you removed them.",
+            ),
+            Mistake(
+                "holes called impossible",
+                _holes_called_impossible,
+                "Nothing is wrong with the log, but the report names the wrong rule: a rating that "
+                "is missing is not between two numbers either. Look for holes first.",
+            ),
+            Mistake(
+                "labels with holes",
+                _labels_with_holes,
+                "The labels of your rows have holes, so position and label speak of different "
+                "rows: the source article's quiet fault. reset_index can number them anew.",
+            ),
+            Mistake(
+                "nothing left in the report",
+                lambda events, low, high: (
+                    _clean(events, low, high)[0],
+                    {name: _clean(events, low, high)[1][name] for name, _ in _rules(low, high)},
+                ),
+                "The report does not say how many rows are left, so nobody can do the sum. "
+                'Its last line is "left".',
+            ),
+        ),
+        "One rule after the other: mark the bad rows of what is left, count them, and go on with "
+        "the others. At the end the counts and the rows left add up to the rows before.",
+        "Three masks of trues and falses: isna() of the ratings; below low or above high; "
+        "duplicated of the two columns that make the pair. Each is made from the log that the one "
+        "before has left.",
+        _cleaning_probes,
     ),
 )

@@ -1,7 +1,8 @@
 """Exercises of chapter 4, DBSCAN.
 
 The usual mistakes begin with the source article's: its ball is open, its count must exceed MinPts,
-the point itself is not counted, and its loop over clusters forgets the users without one.
+the point itself is not counted, and its loop over clusters forgets the users without one.  The last
+exercise cuts a viewer's times into visits, where density is the right idea.
 """
 
 from __future__ import annotations
@@ -269,6 +270,76 @@ def _serving_probes() -> list[tuple[np.ndarray, np.ndarray, int]]:
         (seen, np.array([-1, 2, 2, 1, 1, 0, 0, 0, 2, -1, 0, 1, -1, 0]), 2),
         (seen[:1], np.array([-1]), 2),
     ]
+
+
+# ------------------------------------------------------------------ visits
+
+
+def _visits(times: np.ndarray, pause: float) -> np.ndarray:
+    """Number the visits of one viewer: a new one begins after a pause longer than `pause`."""
+    order = np.argsort(times, kind="stable")
+    labels = np.empty(len(times), dtype=int)
+    labels[order] = _numbered(np.diff(times[order]) > pause)
+    return labels
+
+
+def _numbered(cuts: np.ndarray) -> np.ndarray:
+    return np.concatenate([[0], np.cumsum(cuts)]).astype(int)
+
+
+def _visits_cut_at_eps(times: np.ndarray, pause: float) -> np.ndarray:
+    order = np.argsort(times, kind="stable")
+    labels = np.empty(len(times), dtype=int)
+    labels[order] = _numbered(np.diff(times[order]) >= pause)
+    return labels
+
+
+def _visits_of_the_clock(times: np.ndarray, pause: float) -> np.ndarray:
+    return np.unique(times // pause, return_inverse=True)[1]
+
+
+def _visits_from_their_start(times: np.ndarray, pause: float) -> np.ndarray:
+    labels, number, start = np.zeros(len(times), dtype=int), 0, float(times.min())
+    for i in np.argsort(times, kind="stable"):
+        if times[i] - start > pause:
+            number, start = number + 1, float(times[i])
+        labels[i] = number
+    return labels
+
+
+def _visits_in_row_order(times: np.ndarray, pause: float) -> np.ndarray:
+    return _numbered(np.diff(times) > pause)
+
+
+def _visits_in_row_order_both_ways(times: np.ndarray, pause: float) -> np.ndarray:
+    return _numbered(np.abs(np.diff(times)) > pause)
+
+
+def _visits_in_order_of_time(times: np.ndarray, pause: float) -> np.ndarray:
+    return np.sort(_visits(times, pause))
+
+
+def _visits_and_noise(times: np.ndarray, pause: float) -> np.ndarray:
+    return dbscan(np.sort(times)[:, None], pause, 2).labels[np.argsort(np.argsort(times))]
+
+
+def _number_of_visits(times: np.ndarray, pause: float) -> int:
+    return int(_visits(times, pause).max()) + 1
+
+
+def _visit_probes() -> list[tuple[np.ndarray, float]]:
+    rng = np.random.default_rng(47)
+    probes = [
+        # In no order, a pause of an hour to the letter, and one rating that is a visit of its own.
+        (np.array([30.5, 1.0, 2.0, 30.0, 3.0, 9.5]), 1.0),
+        (np.array([0.8, 1.4, 5.0, 5.5, 1.9, 2.4]), 1.0),
+        (np.array([7.0]), 1.0),
+    ]
+    for n_visits, n_ratings, pause in [(3, 12, 1.0), (5, 20, 2.0), (4, 30, 0.5)]:
+        starts = np.cumsum(rng.integers(10, 60, n_visits))
+        times = rng.choice(starts, n_ratings) + rng.integers(0, 9, n_ratings) * pause / 2
+        probes.append((rng.permutation(times), pause))
+    return probes
 
 
 EXERCISES = (
@@ -577,5 +648,71 @@ EXERCISES = (
         "np.flatnonzero(labels == -1) finds them. Their list is made as a cluster's is, with all "
         "rows of watched in place of the members.",
         _serving_probes,
+    ),
+    Exercise(
+        "04.7",
+        "Cut where nothing happens",
+        "write",
+        _visits,
+        (
+            Mistake(
+                "cut at the radius itself",
+                _visits_cut_at_eps,
+                "A pause of exactly the given length still belongs to the visit: the ball is "
+                "closed, here as everywhere in the chapter.",
+            ),
+            Mistake(
+                "hours of the clock",
+                _visits_of_the_clock,
+                "You cut at full hours of the clock. An evening that runs across one is torn in "
+                "two; ask for the pause between two ratings in a row.",
+            ),
+            Mistake(
+                "measured from the start of the visit",
+                _visits_from_their_start,
+                "You end a visit when it has lasted too long. DBSCAN walks from neighbour to "
+                "neighbour: a visit may be long, if no pause in it is.",
+            ),
+            Mistake(
+                "rows taken for the order of time",
+                _visits_in_row_order,
+                "The times stand in no order, and a step back in time was taken for no pause. "
+                "Neighbours in the table are not neighbours on the clock.",
+            ),
+            Mistake(
+                "rows taken for the order of time, steps back counted",
+                _visits_in_row_order_both_ways,
+                "You compared each row with the row before it. The times stand in no order: "
+                "sort before you look for pauses.",
+            ),
+            Mistake(
+                "in the order of time",
+                _visits_in_order_of_time,
+                "The visits are right, but in the order of time. Give each row its own visit, in "
+                "the order of the rows you were given.",
+            ),
+            Mistake(
+                "a visit of one rating called noise",
+                _visits_and_noise,
+                "Somebody who rates a single film has paid a visit as well: here one rating is "
+                "enough for a crowd.",
+            ),
+            Mistake(
+                "counted from 1",
+                lambda times, pause: _visits(times, pause) + 1,
+                "The visits are right. Count them from 0, as DBSCAN does.",
+            ),
+            Mistake(
+                "how many",
+                _number_of_visits,
+                "That is the number of visits. To which of them does each rating belong?",
+            ),
+        ),
+        "Put the times in order, look at the pauses between neighbours, and begin a new visit "
+        "after each pause that is too long.",
+        "np.argsort gives the order and np.diff the pauses of the sorted times. A running sum "
+        "(np.cumsum) of the Trues numbers the visits; then put the numbers back where they "
+        "belong.",
+        _visit_probes,
     ),
 )

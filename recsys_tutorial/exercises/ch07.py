@@ -1,6 +1,8 @@
 """Exercises of chapter 7, interest maps and the convolutional network.
 
 The right layer holds the source article's own error: it takes the softmax for the hidden layer.
+The last exercise asks what a description gains over the cheapest, and what that costs: the article
+takes the largest network without asking.
 All of them are checked without TensorFlow.
 """
 
@@ -15,6 +17,9 @@ from recsys_tutorial.exercises.engine import Exercise, Mistake
 
 Window: TypeAlias = "tuple[list[str], list[str]]"
 Layers: TypeAlias = "list[tuple[str, np.ndarray]]"
+Scores: TypeAlias = "dict[str, list[float]]"
+Costs: TypeAlias = "dict[str, float]"
+Choice: TypeAlias = "tuple[str, float, float]"
 
 # The article's first layer: 32 filters of 3 by 3 on a map of 28 by 28 with one channel.
 SIDE, WIDTH, FILTERS, CHANNELS = 28, 3, 32, 1
@@ -198,6 +203,95 @@ def _shuffle_probes() -> list[tuple[np.ndarray, np.ndarray]]:
         orders = np.array([rng.permutation(n_events) for _ in range(n_users)])
         probes.append((rng.random((n_users, n_events, n_topics)), orders))
     return probes
+
+
+def _means(scores: Scores) -> dict[str, float]:
+    return {name: sum(runs) / len(runs) for name, runs in scores.items()}
+
+
+def _account(name: str, means: dict[str, float], costs: Costs) -> Choice:
+    """Say what a description gains over the cheapest one, and how many times its cost."""
+    cheapest = min(costs, key=costs.__getitem__)
+    return name, means[name] - means[cheapest], costs[name] / costs[cheapest]
+
+
+def _good_enough(means: dict[str, float], margin: float) -> list[str]:
+    return [name for name in means if means[name] >= max(means.values()) - margin]
+
+
+def _choice(scores: Scores, costs: Costs, margin: float) -> Choice:
+    means = _means(scores)
+    return _account(min(_good_enough(means, margin), key=costs.__getitem__), means, costs)
+
+
+def _choose_best(scores: Scores, costs: Costs, margin: float) -> Choice:
+    means = _means(scores)
+    return _account(max(means, key=means.__getitem__), means, costs)
+
+
+def _choose_largest(scores: Scores, costs: Costs, margin: float) -> Choice:
+    return _account(max(costs, key=costs.__getitem__), _means(scores), costs)
+
+
+def _choose_cheapest(scores: Scores, costs: Costs, margin: float) -> Choice:
+    return _account(min(costs, key=costs.__getitem__), _means(scores), costs)
+
+
+def _choose_by_best_run(scores: Scores, costs: Costs, margin: float) -> Choice:
+    return _choice({name: [max(runs)] for name, runs in scores.items()}, costs, margin)
+
+
+def _choose_per_weight(scores: Scores, costs: Costs, margin: float) -> Choice:
+    means = _means(scores)
+    return _account(max(means, key=lambda name: means[name] / costs[name]), means, costs)
+
+
+def _choose_first_good(scores: Scores, costs: Costs, margin: float) -> Choice:
+    means = _means(scores)
+    return _account(_good_enough(means, margin)[0], means, costs)
+
+
+def _choose_strictly(scores: Scores, costs: Costs, margin: float) -> Choice:
+    means = _means(scores)
+    good = [name for name in means if means[name] > max(means.values()) - margin]
+    return _account(min(good, key=costs.__getitem__), means, costs)
+
+
+def _gain_from_nothing(scores: Scores, costs: Costs, margin: float) -> Choice:
+    name, _, price = _choice(scores, costs, margin)
+    return name, _means(scores)[name], price
+
+
+def _gain_over_the_worst(scores: Scores, costs: Costs, margin: float) -> Choice:
+    name, _, price = _choice(scores, costs, margin)
+    means = _means(scores)
+    return name, means[name] - min(means.values()), price
+
+
+def _price_as_a_difference(scores: Scores, costs: Costs, margin: float) -> Choice:
+    name, gain, _ = _choice(scores, costs, margin)
+    return name, gain, costs[name] - min(costs.values())
+
+
+def _runs(text: str) -> Scores:
+    """Read "CNN 0.75 0.5, mean 0.25" as the runs of two descriptions."""
+    rows = [row.split() for row in text.split(", ")]
+    return {name: [float(run) for run in runs] for name, *runs in rows}
+
+
+def _choice_probes() -> list[tuple[Scores, Costs, float]]:
+    costs = {"CNN": 3200.0, "flat": 800.0, "halves": 64.0, "mean": 32.0}
+    # Scores in eighths, so that a margin can be met to the letter.
+    worlds = {
+        "CNN 0.75 0.5, flat 0.625 0.25, halves 0.5 0.5, mean 0.25 0.25": 0.125,
+        "mean 0.5 0.375, halves 0.5 0.25, flat 0.25 0.5, CNN 1 0.75": 0.125,
+        "CNN 0.5, flat 0.125, halves 0.875, mean 0.75": 0.0625,
+        "flat 0.75 0.75, CNN 0.875 0.75, halves 1 0.125, mean 0.5 0.5": 0.25,
+        "CNN 0.5 0.5, flat 0.625 0.375, halves 0 0.25, mean 0.5 0.375": 0.25,
+    }
+    probes = [(_runs(text), dict(costs), margin) for text, margin in worlds.items()]
+    two = _runs("dense 0.625 0.625 0.5, GRU 0.75 0.25 0.5")
+    return [*probes, (two, {"GRU": 600.0, "dense": 400.0}, 0.25)]
 
 
 EXERCISES = (
@@ -581,5 +675,76 @@ EXERCISES = (
         "Go through the users one by one: an array of places in square brackets picks the rows "
         "of one map in that order. Then stack the maps.",
         _shuffle_probes,
+    ),
+    Exercise(
+        "07.8",
+        "What it gains, and what it costs",
+        "write",
+        _choice,
+        (
+            Mistake(
+                "the best mean, whatever it costs",
+                _choose_best,
+                "You took the highest mean. Whoever is within the margin of it cannot be told "
+                "apart from it: among those, cost decides.",
+            ),
+            Mistake(
+                "the largest network",
+                _choose_largest,
+                "You took the most expensive description, as the source article does. Size is what "
+                "you pay, and no merit.",
+            ),
+            Mistake(
+                "the cheapest, whatever it scores",
+                _choose_cheapest,
+                "You took the cheapest of all. It has to be good enough first: within the margin "
+                "of the best mean.",
+            ),
+            Mistake(
+                "the best run",
+                _choose_by_best_run,
+                "You judged each description by its luckiest run. Use the mean over its runs.",
+            ),
+            Mistake(
+                "score for each weight",
+                _choose_per_weight,
+                "You divided score by cost. Then a small description wins, good or not: a "
+                "hundredth of the weights need not come with a hundredth of the score.",
+            ),
+            Mistake(
+                "the first that is good enough",
+                _choose_first_good,
+                "You took the first name within the margin. The order of a dict says nothing "
+                "about cost.",
+            ),
+            Mistake(
+                "strictly within the margin",
+                _choose_strictly,
+                "Whoever lies below the best by the margin to the letter is good enough as well.",
+            ),
+            Mistake(
+                "gain over nothing",
+                _gain_from_nothing,
+                "The name is right. A score is not yet a gain: how much more is it than what the "
+                "cheapest description reaches?",
+            ),
+            Mistake(
+                "gain over the worst",
+                _gain_over_the_worst,
+                "The name is right, but the gain is measured against the worst. The alternative "
+                "that costs least is the one to be measured against.",
+            ),
+            Mistake(
+                "price as a difference",
+                _price_as_a_difference,
+                "The price should say how many times the cost of the cheapest it is.",
+            ),
+        ),
+        "Three steps: the mean of each description's runs; who is at most the margin below the "
+        "best mean; and the least cost among those.",
+        "Keep two names apart, the one you choose and the cheapest of all. The gain is a "
+        "difference of their two means, the price a ratio of their two costs; both may say that "
+        "nothing was gained.",
+        _choice_probes,
     ),
 )

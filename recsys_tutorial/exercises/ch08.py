@@ -1,7 +1,8 @@
 """Exercises of chapter 8, training a network and judging it.
 
 A split by time, the gradient of the loss, a step of Adam, early stopping, the size of a recurrent
-layer, a causal mask, and a comparison in pairs.  All of them are checked without TensorFlow.
+layer, a causal mask, a comparison in pairs, and a search for an order that nobody meant.  All of
+them are checked without TensorFlow.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ from __future__ import annotations
 from typing import TypeAlias
 
 import numpy as np
+import pandas as pd
 
 from recsys_tutorial.exercises.engine import Exercise, Mistake
 
@@ -360,6 +362,94 @@ def _paired_probes() -> list[tuple[np.ndarray, np.ndarray, np.ndarray]]:
     return probes
 
 
+def _rises(
+    events: pd.DataFrame, column: str, seconds: float, *, strict: bool = False
+) -> tuple[pd.Series, pd.Series]:
+    """Give the steps of a column between rows in a row of one viewer, and which are asked about."""
+    hers = events.groupby("user")
+    gap, step = hers["timestamp"].diff().abs(), hers[column].diff()
+    near = gap < seconds if strict else gap <= seconds
+    return step, near & step.notna()
+
+
+def _rising(events: pd.DataFrame, column: str, seconds: float) -> float:
+    step, asked = _rises(events, column, seconds)
+    return float((step[asked & (step != 0)] > 0).mean())
+
+
+def _rising_across_viewers(events: pd.DataFrame, column: str, seconds: float) -> float:
+    return _rising(events.assign(user=0), column, seconds)
+
+
+def _rising_at_any_distance(events: pd.DataFrame, column: str, seconds: float) -> float:
+    return _rising(events, column, np.inf)
+
+
+def _rising_or_equal(events: pd.DataFrame, column: str, seconds: float) -> float:
+    step, asked = _rises(events, column, seconds)
+    return float((step[asked] >= 0).mean())
+
+
+def _equal_counts_against(events: pd.DataFrame, column: str, seconds: float) -> float:
+    step, asked = _rises(events, column, seconds)
+    return float((step[asked] > 0).mean())
+
+
+def _falling(events: pd.DataFrame, column: str, seconds: float) -> float:
+    return 1 - _rising(events, column, seconds)
+
+
+def _rising_pairs(events: pd.DataFrame, column: str, seconds: float) -> int:
+    step, asked = _rises(events, column, seconds)
+    return int((step[asked] > 0).sum())
+
+
+def _rising_of_all_rows(events: pd.DataFrame, column: str, seconds: float) -> float:
+    return _rising_pairs(events, column, seconds) / len(events)
+
+
+def _rising_after_sorting(events: pd.DataFrame, column: str, seconds: float) -> float:
+    return _rising(events.sort_values(["user", "timestamp", column]), column, seconds)
+
+
+def _rising_strictly_near(events: pd.DataFrame, column: str, seconds: float) -> float:
+    step, asked = _rises(events, column, seconds, strict=True)
+    return float((step[asked & (step != 0)] > 0).mean())
+
+
+def _rising_backwards_too(events: pd.DataFrame, column: str, seconds: float) -> float:
+    hers = events.groupby("user")
+    gap, step = hers["timestamp"].diff(), hers[column].diff()
+    return float((step[(gap <= seconds) & (step != 0)] > 0).mean())
+
+
+def _rising_as_in_the_cell(events: pd.DataFrame, column: str, seconds: float) -> float:
+    hers = events.groupby("user")
+    gap, step = hers["timestamp"].diff(), hers[column].diff()
+    return float((step[gap <= seconds] > 0).mean())
+
+
+def _rising_probes() -> list[tuple[pd.DataFrame, str, float]]:
+    rng = np.random.default_rng(88)
+
+    def log(users: str, times: list[int], items: list[int]) -> pd.DataFrame:
+        years = [1990 + 3 * (item % 4) for item in items]
+        table = {"user": list(users), "timestamp": times, "item": items, "year": years}
+        return pd.DataFrame(table)
+
+    probes: list[tuple[pd.DataFrame, str, float]] = [
+        (log("AAAABBB", [5, 5, 5, 90, 90, 90, 2], [2, 6, 4, 9, 3, 8, 1]), "item", 0),
+        (log("AAAABBBC", [9, 5, 5, 70, 70, 75, 75, 75], [7, 2, 6, 4, 8, 9, 1, 5]), "year", 5),
+        (log("AABB", [5, 8, 8, 20], [2, 6, 7, 4]), "item", 0),
+    ]
+    for size, seconds in [(12, 0), (16, 10), (25, 0), (40, 60)]:
+        users = "".join(sorted(rng.choice(list("ABC"), size).tolist()))
+        times = (rng.integers(0, 12, size) * 10).tolist()
+        column = "year" if seconds == 10 else "item"
+        probes.append((log(users, times, rng.integers(1, 9, size).tolist()), column, seconds))
+    return probes
+
+
 EXERCISES = (
     Exercise(
         "08.1",
@@ -707,5 +797,81 @@ EXERCISES = (
         "Take the viewers 1, 1, 2, with mine 1, 1, 1 and theirs 2, 4, 2: the first viewer's gain "
         "is the mean of two numbers, the second viewer's is one number. Go on from these two.",
         _paired_probes,
+    ),
+    Exercise(
+        "08.8",
+        "An order that nobody meant",
+        "write",
+        _rising,
+        (
+            Mistake(
+                "across viewers",
+                _rising_across_viewers,
+                "You also compared the last row of one viewer with the first row of the next. "
+                "A pair belongs to one history.",
+            ),
+            Mistake(
+                "pairs at any distance",
+                _rising_at_any_distance,
+                "You took all pairs in a row. The suspicion is about those whose times are the "
+                "same, or nearly: seconds says how near.",
+            ),
+            Mistake(
+                "equal values called rising",
+                _rising_or_equal,
+                "Two films with the same value neither rise nor fall: leave such pairs out.",
+            ),
+            Mistake(
+                "equal values count against",
+                _equal_counts_against,
+                "Pairs with equal values are in your denominator. They say nothing about an order "
+                "by this column: leave them out.",
+            ),
+            Mistake(
+                "falling",
+                _falling,
+                "That is the share of pairs that fall.",
+            ),
+            Mistake(
+                "how many",
+                _rising_pairs,
+                "That is how many pairs rise. Among how many?",
+            ),
+            Mistake(
+                "divided by the rows",
+                _rising_of_all_rows,
+                "You divided by the number of rows. Only pairs that are near and differ count.",
+            ),
+            Mistake(
+                "sorted first",
+                _rising_after_sorting,
+                "You sorted by the very column you are testing, and found what you had made. "
+                "Take the rows as the network would read them.",
+            ),
+            Mistake(
+                "strictly nearer",
+                _rising_strictly_near,
+                "A pair exactly `seconds` apart counts as well; with 0 you look at nothing else.",
+            ),
+            Mistake(
+                "steps back in time",
+                _rising_backwards_too,
+                "Where a day was drawn by lot the next row may be hours *earlier*, and you took "
+                "every such pair for a near one. What counts is the size of the gap.",
+            ),
+            Mistake(
+                "as for numbers in order of time",
+                _rising_as_in_the_cell,
+                "That is right for film numbers in order of time, as in the chapter. Here the next "
+                "row may be the earlier one, and two films may share a value, a year for example: "
+                "such pairs neither rise nor fall.",
+            ),
+        ),
+        "For each row and the one before it in the same history: how far apart are they, and does "
+        "the column rise? Then a mean over the pairs that are near and differ.",
+        "groupby('user')[...].diff() compares with the row before and leaves the first row of a "
+        "history missing. Two conditions pick the pairs; the mean of the Trues among them is the "
+        "answer, and of no pairs at all it is missing.",
+        _rising_probes,
     ),
 )

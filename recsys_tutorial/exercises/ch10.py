@@ -263,6 +263,50 @@ def _ridge(gram: np.ndarray, regularisation: float) -> np.ndarray:
     return _inverse(gram, regularisation) @ gram
 
 
+# Exercise 9. Groups drawn by lot, with the sizes of the real ones.
+Lots = list[np.ndarray]
+
+
+def _explained(groups: np.ndarray, values: np.ndarray) -> float:
+    """Share of the variance that lies between the groups."""
+    _, own = np.unique(groups, return_inverse=True)
+    means = np.bincount(own, values) / np.bincount(own)
+    return float(means[own].var() / values.var())
+
+
+def _by_lot(shuffled: Lots, values: np.ndarray) -> list[float]:
+    return [_explained(groups, values) for groups in shuffled]
+
+
+def _beyond_chance(groups: np.ndarray, values: np.ndarray, shuffled: Lots) -> float:
+    return _explained(groups, values) - float(np.mean(_by_lot(shuffled, values)))
+
+
+def _numbers_as_amounts(groups: np.ndarray, values: np.ndarray, shuffled: Lots) -> float:
+    return float(np.corrcoef(groups, values)[0, 1] ** 2)
+
+
+def _groups_weigh_alike(groups: np.ndarray, values: np.ndarray, shuffled: Lots) -> float:
+    def share(labels: np.ndarray) -> float:
+        means = [values[labels == name].mean() for name in np.unique(labels)]
+        return float(np.var(means) / values.var())
+
+    return share(groups) - float(np.mean([share(labels) for labels in shuffled]))
+
+
+def _chance_probes() -> list[tuple[np.ndarray, np.ndarray, Lots]]:
+    # The numbers of the groups do not follow the years; the groups do.
+    groups, years = np.array([1, 1, 2, 2, 0, 0]), np.array([1996.0, 1998, 2004, 2006, 2014, 2016])
+    lots = [np.array([0, 1, 2, 1, 0, 2]), np.array([2, 0, 1, 2, 1, 0])]
+    rng = np.random.default_rng(14)
+    probes = [(groups, years, lots)]
+    for n, k, pull in [(8, 2, 3.0), (12, 3, 0.0), (20, 4, 1.0), (30, 10, 0.5), (60, 5, 2.0)]:
+        labels = np.r_[np.arange(k), rng.integers(k, size=n - k)]
+        values = (2000 + pull * rng.permutation(k)[labels] + rng.normal(0, 2, n)).round(1)
+        probes.append((labels, values, [rng.permutation(labels) for _ in range(3)]))
+    return probes
+
+
 EXERCISES = (
     Exercise(
         "10.1",
@@ -633,5 +677,63 @@ EXERCISES = (
         "With P for the inverse, np.diag(P) holds the divisors, one for each column; dividing a "
         "table by such a row divides column by column.",
         _ease_probes,
+    ),
+    Exercise(
+        "10.9",
+        "Beyond chance",
+        "repair",
+        _beyond_chance,
+        (
+            Mistake(
+                "numbers as amounts",
+                _numbers_as_amounts,
+                "You compute with the numbers of the groups, as the broken version does. Group 7 "
+                "is not more than group 3: the numbers are names, and only the members count.",
+            ),
+            Mistake(
+                "chance forgotten",
+                lambda groups, values, shuffled: _explained(groups, values),
+                "That is what the groups explain. Fifty groups explain a part of anything; how "
+                "much do groups drawn by lot explain?",
+            ),
+            Mistake(
+                "one lot only",
+                lambda groups, values, shuffled: (
+                    _explained(groups, values) - _explained(shuffled[0], values)
+                ),
+                "You drew lots once, and once may be luck. Take the mean over all of them.",
+            ),
+            Mistake(
+                "the luckiest lot",
+                lambda groups, values, shuffled: (
+                    _explained(groups, values) - max(_by_lot(shuffled, values))
+                ),
+                "You subtract the luckiest of the lots. Asked is what chance explains on average.",
+            ),
+            Mistake(
+                "a ratio",
+                lambda groups, values, shuffled: (
+                    _explained(groups, values) / float(np.mean(_by_lot(shuffled, values)))
+                ),
+                "You divided by what chance explains. Asked is the difference of the two shares.",
+            ),
+            Mistake(
+                "what is left",
+                lambda groups, values, shuffled: -_beyond_chance(groups, values, shuffled),
+                "That is turned round: you compare what the groups leave unexplained, the variance "
+                "inside them. Asked is the variance between them.",
+            ),
+            Mistake(
+                "groups weigh alike",
+                _groups_weigh_alike,
+                "Each group counts once in your variance of means. Each viewer should: a group of "
+                "forty says more about the variance than a group of two.",
+            ),
+        ),
+        "Give every viewer the mean of her group; the variance of these numbers, divided by the "
+        "variance of the values, is the share explained. Then do the same for each lot.",
+        "A small function that takes labels and values and returns the share is called once for "
+        "the groups and once for each element of `shuffled`.",
+        _chance_probes,
     ),
 )

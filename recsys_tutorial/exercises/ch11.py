@@ -170,6 +170,33 @@ def _p_probes() -> list[tuple[np.ndarray]]:
     ]
 
 
+# Exercise 7. The results table of the exercise: nDCG, coverage, novelty, diversity, calibration.
+REPORT = {
+    "popularity": (0.084, 0.02, 1.6, 0.74, 1.10),
+    "groups": (0.121, 0.07, 2.1, 0.73, 0.85),
+    "neighbours": (0.124, 0.09, 2.6, 0.72, 0.80),
+    "ours, best of 40 tried on the test": (0.129, 0.11, 2.4, 0.72, 0.82),
+    "by lot": (0.003, 0.91, 6.9, 0.78, 1.90),
+}
+# Neighbours minus groups, in pairs.
+LOW, HIGH = -0.004, 0.010
+
+
+def _supported() -> set[str]:
+    """Letters of the sentences that the table carries."""
+    popular, groups, neighbours = (REPORT[n] for n in ("popularity", "groups", "neighbours"))
+    carried = {
+        "A": False,  # the best of forty on the test
+        "B": np.isclose(neighbours[2] - popular[2], 1),  # one bit: half as many viewers
+        "C": groups[3] > popular[3],  # coverage says nothing about one list
+        "D": LOW < 0 < HIGH,
+        "E": groups[4] < popular[4],
+        "F": False,  # traits are no goals
+        "G": False,  # a split by viewer, offline
+    }
+    return {letter for letter, carries in carried.items() if carries}
+
+
 EXERCISES = (
     Exercise(
         "11.1",
@@ -468,5 +495,61 @@ EXERCISES = (
         "np.argsort gives the order, and np.maximum.accumulate carries the largest value so far. "
         "To undo the sorting, assign to an empty array at the positions of the order.",
         _p_probes,
+    ),
+    Exercise(
+        "11.7",
+        "Which sentence does the table carry?",
+        "predict",
+        _supported,
+        (
+            Mistake(
+                "the winner believed",
+                lambda: _supported() | {"A"},
+                "One too many. How was the setting of the best row found, and on which part of "
+                "the log?",
+            ),
+            Mistake(
+                "coverage for diversity",
+                lambda: _supported() | {"C"},
+                "One too many. Which of the columns looks at one list, and which at the lists of "
+                "all?",
+            ),
+            Mistake(
+                "a trait for a goal",
+                lambda: _supported() | {"F"},
+                "One too many. What do lists that find nothing do for anybody?",
+            ),
+            Mistake(
+                "the test for the service",
+                lambda: _supported() | {"G"},
+                "One too many. What was the split, and what does an offline test not know?",
+            ),
+            Mistake(
+                "bits not read",
+                lambda: _supported() - {"B"},
+                "Correct so far, and one is missing. What does one bit more mean for the share of "
+                "viewers?",
+            ),
+            Mistake(
+                "larger is better",
+                lambda: _supported() - {"E"},
+                "Correct so far, and one is missing. For which column is 0 the best?",
+            ),
+            Mistake(
+                "the interval not read",
+                lambda: _supported() - {"D"},
+                "Correct so far, and one is missing. What does an interval say that lies on both "
+                "sides of 0?",
+            ),
+            Mistake(
+                "everything believed",
+                lambda: set("ABCDEFG"),
+                "You believe them all. Hold each against the list of questions above.",
+            ),
+        ),
+        "Take one sentence after the other: which column would have to say it, and does that "
+        "column say it, for these lists, under this split?",
+        "Novelty is a mean of minus log2 of a share; calibration is a distance; coverage is about "
+        "all lists together. And nobody may choose on the part that judges.",
     ),
 )

@@ -6,6 +6,8 @@ somebody of whom there is nothing to filter.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from recsys_tutorial.exercises.engine import Exercise, Mistake
@@ -178,6 +180,46 @@ def _borrow_probes() -> list[tuple[np.ndarray, np.ndarray, int]]:
             for size, n in ((5, 2), (6, 4), (8, 3), (12, 5))
         ],
     ]
+
+
+# Exercise 6. Who and what of each event, who is new, and which films are.
+Parts = list[str]
+
+
+def _parts(users: list, items: list, newcomers: set, new_items: set) -> Parts:
+    names = {
+        (False, False): "train",
+        (True, False): "new person",
+        (False, True): "new item",
+        (True, True): "both",
+    }
+    pairs = zip(users, items, strict=True)
+    return [names[user in newcomers, item in new_items] for user, item in pairs]
+
+
+def _renamed(changes: dict[str, str]) -> Callable[..., Parts]:
+    def parts(users: list, items: list, newcomers: set, new_items: set) -> Parts:
+        right = _parts(users, items, newcomers, new_items)
+        return [changes.get(part, part) for part in right]
+
+    return parts
+
+
+def _parts_probes() -> list[tuple[list, list, set, set]]:
+    by_hand = (
+        ["Ann", "Ann", "Bo", "Bo", "Cy", "Cy"],
+        ["Alien", "Brazil", "Alien", "Evita", "Brazil", "Evita"],
+        {"Cy"},
+        {"Evita"},
+    )
+    rng = np.random.default_rng(126)
+    probes = [by_hand]
+    for n, n_users, n_items in [(12, 4, 4), (20, 5, 6), (30, 8, 5), (40, 6, 9), (60, 10, 10)]:
+        users, items = rng.integers(n_users, size=n), 100 + rng.integers(n_items, size=n)
+        newcomers = set(rng.permutation(n_users)[: n_users // 3].tolist())
+        new_items = set((100 + rng.permutation(n_items)[: n_items // 3]).tolist())
+        probes.append((users.tolist(), items.tolist(), newcomers, new_items))
+    return probes
 
 
 EXERCISES = (
@@ -405,5 +447,61 @@ EXERCISES = (
         "Compute the clicks that the place would have earned with the old film, and those that it "
         "did earn.",
         "Two products of visitors and rates, and a difference.",
+    ),
+    Exercise(
+        "12.6",
+        "Who has met whom?",
+        "repair",
+        _parts,
+        (
+            Mistake(
+                "the corner only",
+                _renamed({"new person": "train", "new item": "train"}),
+                "You hide the events of newcomers with new films, and nothing else, as the broken "
+                "version does. The newcomer's other events stay in the training, and so do the new "
+                "film's other viewers: nobody is new any more.",
+            ),
+            Mistake(
+                "new films learnt",
+                _renamed({"new item": "train", "both": "new person"}),
+                "You hold out the people, and the new films stay in the training through everybody "
+                "else who watched them.",
+            ),
+            Mistake(
+                "new people learnt",
+                _renamed({"new person": "train", "both": "new item"}),
+                "You hold out the films, and the newcomers stay in the training through all the "
+                "other films that they watched.",
+            ),
+            Mistake(
+                "the corner asked of people",
+                _renamed({"both": "new person"}),
+                "You ask about a newcomer's new films together with her old ones. Whoever fails "
+                "there may have failed for the one reason or for the other: keep them apart.",
+            ),
+            Mistake(
+                "the corner asked of films",
+                _renamed({"both": "new item"}),
+                "You ask about a new film's newcomers together with its known viewers. Whoever "
+                "fails there may have failed for the one reason or for the other: keep them apart.",
+            ),
+            Mistake(
+                "names exchanged",
+                _renamed({"new person": "new item", "new item": "new person"}),
+                "The two tests have each other's name. A known person with a new film: what is new "
+                "there?",
+            ),
+            Mistake(
+                "the corner learnt",
+                _renamed({"both": "train"}),
+                "You train on the newcomers' events with the new films. Of all events these belong "
+                "there least.",
+            ),
+        ),
+        "Draw a square: known and new people down, known and new films across. Which of its four "
+        "fields may a model see, if nobody and nothing in the tests has been met before?",
+        "Two questions for each event, both answered by `in`: is the person new, is the film new? "
+        "Four pairs of answers, four names.",
+        _parts_probes,
     ),
 )

@@ -307,6 +307,40 @@ def _replay_probes() -> list[tuple[list[np.ndarray], int, Score]]:
     return probes
 
 
+# ------------------------------------------------------------------ which program is it?
+
+# Measured on make_taste_stream(noise=0.5, switching=0.01, random_state=1), with the chapter's
+# code; the groups of the newest day keep their numbers by match_clusters.  Hits of days 6 to 10
+# and 24 to 29; then, for one night and the next, the ARI and the share of users with the same
+# number; then the share of users without a group.
+DASHBOARD = {
+    "P": (0.42, 0.41, 0.12, 0.46, 0.05),
+    "Q": (0.56, 0.10, 0.73, 0.87, 0.00),
+    "R": (0.21, 0.14, 0.97, 0.16, 0.00),
+    "S": (0.56, 0.55, 0.97, 0.99, 0.00),
+}
+NEVER, SCRATCH, NEWEST, WARM = "never again", "from scratch", "newest day", "warm start"
+
+
+def _program(figures: tuple[float, ...]) -> str:
+    """Say from its figures what a program does at night."""
+    early, late, same_grouping, same_number, without = figures
+    if without > 0:
+        return NEWEST
+    if same_grouping > 0.9 and same_number < 0.5:
+        return SCRATCH
+    return NEVER if late < early / 2 else WARM
+
+
+def _programs() -> dict[str, str]:
+    return {letter: _program(figures) for letter, figures in DASHBOARD.items()}
+
+
+def _exchanged(one: str, other: str) -> dict[str, str]:
+    turned = {one: other, other: one}
+    return {letter: turned.get(name, name) for letter, name in _programs().items()}
+
+
 EXERCISES = (
     Exercise(
         "13.1",
@@ -617,5 +651,53 @@ EXERCISES = (
         "Begin with the first block as what has been seen. For each later one: score it, keep the "
         "score, and only then add it to what has been seen.",
         _replay_probes,
+    ),
+    Exercise(
+        "13.7",
+        "Whose dashboard is it?",
+        "predict",
+        _programs,
+        (
+            Mistake(
+                "scratch and newest day exchanged",
+                lambda: _exchanged(SCRATCH, NEWEST),
+                "You exchanged two of them. K-means on all vectors leaves nobody out; who has no "
+                "vector at the end of a day?",
+            ),
+            Mistake(
+                "scratch and never again exchanged",
+                lambda: _exchanged(SCRATCH, NEVER),
+                "You exchanged two of them. With centres that stand still, a number is the same "
+                "place for ever. Which program gives its numbers anew every night?",
+            ),
+            Mistake(
+                "never again and warm start exchanged",
+                lambda: _exchanged(NEVER, WARM),
+                "You exchanged two of them. One of the two still hits when the groups have moved.",
+            ),
+            Mistake(
+                "never again and newest day exchanged",
+                lambda: _exchanged(NEVER, NEWEST),
+                "You exchanged two of them. A program without a memory is as good at the end of "
+                "the month as at its beginning; one that never learns is not.",
+            ),
+            Mistake(
+                "scratch and warm start exchanged",
+                lambda: _exchanged(SCRATCH, WARM),
+                "You exchanged two of them. Both find the same grouping as the night before; for "
+                "which of them does a list of yesterday still reach the right people?",
+            ),
+            Mistake(
+                "newest day and warm start exchanged",
+                lambda: _exchanged(NEWEST, WARM),
+                "You exchanged two of them. Three visits are no description: whose groups change "
+                "from night to night?",
+            ),
+        ),
+        "Take the three losses one by one: lists that no longer fit, lists that reach the wrong "
+        "people, and groups of noise. In which column does each of them show?",
+        "Begin with the last column, then look for a row in which the grouping stays and the "
+        "numbers do not; for the two that are left, compare the beginning of the month with its "
+        "end.",
     ),
 )

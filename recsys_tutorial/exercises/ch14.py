@@ -6,9 +6,14 @@ it went well more often, the product that the group likes, whether it suits or n
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import cache
+
 import numpy as np
 
 from recsys_tutorial.exercises.engine import Exercise, Mistake
+from recsys_tutorial.recommenders import Popularity, Recommender
+from recsys_tutorial.scenarios import SCENARIOS, Trial, run_scenario
 
 # Exercise 1: members of a group, members at home in it, at home elsewhere, all shoppers.
 MEMBERS, HOME_INSIDE, HOME_OUTSIDE, ALL = 200, 24, 36, 800
@@ -260,6 +265,35 @@ def _age_probes() -> list[tuple[np.ndarray, float]]:
     return probes + [
         (rng.uniform(0, 48, n).round(1), h) for n, h in ((3, 5), (4, 8), (5, 12), (6, 24))
     ]
+
+
+# ------------------------------------------------------------------ 8: a field of one's own
+
+
+@cache
+def _branch_gain(
+    k: int = 3,
+    metric: str = "hit_rate",
+    compared: str = "groups, guarded",
+    suits_today: bool = True,
+) -> float:
+    """Run the savings bank of the exercise, or something that was taken for it."""
+    bank = SCENARIOS["finance"]
+
+    def suitable(trial: Trial, random_state: int) -> Recommender:
+        return bank.guard(Popularity().fit(trial.matrix), trial)
+
+    field = replace(
+        bank,
+        name="a savings bank",
+        people="savers",
+        behaviour="contracts signed in the branch",
+        k=k,
+        metric=metric,
+        baseline=suitable if suits_today else None,
+        reference="the most popular products that suit",
+    )
+    return run_scenario(field).against(compared).difference.mean
 
 
 EXERCISES = (
@@ -578,5 +612,58 @@ EXERCISES = (
         "The exponent is a fraction of two times, in the same unit; NumPy raises a number to a "
         "whole array of powers.",
         _age_probes,
+    ),
+    Exercise(
+        "14.8",
+        "A field of your own",
+        "predict",
+        _branch_gain,
+        (
+            Mistake(
+                "the list's length forgotten",
+                lambda: _branch_gain(k=10),
+                "Your lists are longer than the letter. Which part of a scenario says how long?",
+            ),
+            Mistake(
+                "another metric",
+                lambda: _branch_gain(metric="ndcg"),
+                "You measured nDCG, as the field that you began with does. The bank asks whether "
+                "the letter holds anything that the saver signs later.",
+            ),
+            Mistake(
+                "today's letters unruled",
+                lambda: _branch_gain(suits_today=False),
+                "Your baseline is the popular list as it is. Today's letters hold products that "
+                "suit, and the new ones must beat those.",
+            ),
+            Mistake(
+                "new letters unruled",
+                lambda: _branch_gain(compared="groups"),
+                "That is the gain of groups without the rule. Nobody may send these letters; which "
+                "of the models may be sent?",
+            ),
+            Mistake(
+                "no rule at all",
+                lambda: _branch_gain(compared="groups", suits_today=False),
+                "On neither side is the rule kept. The bank may send neither of these letters.",
+            ),
+            Mistake(
+                "the field as it was",
+                lambda: _branch_gain(k=10, metric="ndcg", compared="groups", suits_today=False),
+                "That is the gain of the chapter's bank, with the chapter's answers. Replace the "
+                "answers that the story changes.",
+            ),
+            Mistake(
+                "turned round",
+                lambda: -_branch_gain(),
+                "The sign: asked was by how much the new letters are better than today's.",
+            ),
+        ),
+        "Four answers of the bank change: the metric, the length, what everybody gets today, and "
+        "which of the models is compared with it. Three are parts of the scenario, one is a name.",
+        "Today's letter is a recommender that is fitted on trial.matrix and then put under the "
+        "guard that the scenario of finance has already. The result's method `against` takes the "
+        "names of two models.",
+        tolerance=2e-3,
     ),
 )

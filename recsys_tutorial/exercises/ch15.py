@@ -6,10 +6,12 @@ one user can do, a gap that compares a group with itself, a promise that is not 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from itertools import combinations, product
 
 import numpy as np
 
+from recsys_tutorial.clustering import adjusted_rand
 from recsys_tutorial.exercises.engine import Exercise, Mistake
 
 # Exercise 2. Mean popularity of the histories and of the lists of two viewers.
@@ -206,6 +208,63 @@ def _step_probes() -> list[tuple[np.ndarray, np.ndarray, int, np.ndarray]]:
         labels = rng.integers(k, size=n)
         labels[labels == 1] = 0
         probes.append((rng.normal(size=(n, d)), labels, k, rng.normal(size=(k, d + 1))))
+    return probes
+
+
+# Exercise 9. Groupings of one log, each from another seed; what was added stands below the rest.
+Groupings = list[np.ndarray]
+
+
+def _mean_agreement(pairs: Iterable[tuple[np.ndarray, np.ndarray]]) -> float:
+    return float(np.mean([adjusted_rand(one, other) for one, other in pairs]))
+
+
+def _luck(clean: Groupings) -> float:
+    return _mean_agreement(combinations(clean, 2))
+
+
+def _kept(clean: Groupings, spoiled: Groupings) -> float:
+    n = len(clean[0])
+    return _mean_agreement((one, other[:n]) for one, other in product(clean, spoiled))
+
+
+def _damage(clean: Groupings, spoiled: Groupings) -> float:
+    return _luck(clean) - _kept(clean, spoiled)
+
+
+def _same_numbers(clean: Groupings, spoiled: Groupings) -> float:
+    n = len(clean[0])
+    luck = np.mean([np.mean(one == other) for one, other in combinations(clean, 2)])
+    return float(luck - np.mean([np.mean(a == b[:n]) for a, b in product(clean, spoiled)]))
+
+
+def _last_rows(clean: Groupings, spoiled: Groupings) -> float:
+    n = len(clean[0])
+    return _luck(clean) - _kept(clean, [labels[-n:] for labels in spoiled])
+
+
+def _damage_probes() -> list[tuple[Groupings, Groupings]]:
+    rng = np.random.default_rng(159)
+
+    def regrouped(truth: np.ndarray, moved: float, added: int = 0) -> np.ndarray:
+        """Other numbers, some members elsewhere, and rows that were not there before."""
+        k = truth.max() + 1
+        labels = np.where(rng.random(len(truth)) < moved, rng.integers(k, size=len(truth)), truth)
+        return np.r_[rng.permutation(k)[labels], rng.integers(k, size=added)]
+
+    # Eight viewers, two seeds each; the spoiled log has two fakes, its last rows.
+    by_hand = (
+        [np.array([0, 0, 0, 1, 1, 1, 2, 2]), np.array([1, 1, 1, 0, 0, 2, 2, 2])],
+        [np.array([0, 0, 1, 1, 1, 1, 2, 2, 2, 0]), np.array([2, 2, 2, 1, 1, 0, 0, 1, 1, 1])],
+    )
+    probes = [by_hand]
+    for n, k, luck, loss, added in [
+        *((12, 3, 0.1, 0.5, 3), (20, 4, 0.4, 0.4, 0), (30, 3, 0.2, 0.7, 5)),
+        *((40, 5, 0.5, 0.5, 8), (60, 4, 0.0, 0.3, 6)),
+    ]:
+        truth = np.arange(n) % k
+        clean = [regrouped(truth, luck) for _ in range(3)]
+        probes.append((clean, [regrouped(truth, loss, added) for _ in range(2)]))
     return probes
 
 
@@ -560,5 +619,68 @@ EXERCISES = (
         "The effect stands in the denominator of the formula; with which power?",
         "Write the formula for both effects, and divide one by the other.",
         tolerance=5e-3,
+    ),
+    Exercise(
+        "15.9",
+        "Damage, or luck?",
+        "repair",
+        _damage,
+        (
+            Mistake(
+                "one seed, and luck forgotten",
+                lambda clean, spoiled: 1 - _kept(clean[:1], spoiled[:1]),
+                "You call all disagreement damage, as the broken version does. By how much do two "
+                "groupings of the clean log disagree, if only the seed is another?",
+            ),
+            Mistake(
+                "luck forgotten",
+                lambda clean, spoiled: 1 - _kept(clean, spoiled),
+                "You compare with perfect agreement. The clean log does not agree perfectly with "
+                "itself either; that is the mark to compare with.",
+            ),
+            Mistake(
+                "each grouping with itself",
+                lambda clean, spoiled: (
+                    _mean_agreement(product(clean, clean)) - _kept(clean, spoiled)
+                ),
+                "In your luck each grouping meets itself, too, and agrees perfectly. Compare "
+                "different seeds only.",
+            ),
+            Mistake(
+                "one seed",
+                lambda clean, spoiled: _luck(clean[:2]) - _kept(clean[:1], spoiled[:1]),
+                "You use the first seeds only. Luck is measured with all of them.",
+            ),
+            Mistake(
+                "the spoiled log with itself",
+                lambda clean, spoiled: (
+                    _luck(clean) - _luck([labels[: len(clean[0])] for labels in spoiled])
+                ),
+                "You ask how well the groups of the spoiled log agree with each other. They may "
+                "agree, and be other groups than before.",
+            ),
+            Mistake(
+                "numbers compared",
+                _same_numbers,
+                "You count who has the same number in both. Numbers are names that each run gives "
+                "anew; `adjusted_rand` does not mind.",
+            ),
+            Mistake(
+                "the wrong rows",
+                _last_rows,
+                "You compare with the last rows of the spoiled log. What was added stands below "
+                "the viewers, so theirs are the first.",
+            ),
+            Mistake(
+                "turned round",
+                lambda clean, spoiled: -_damage(clean, spoiled),
+                "The sign: damage is positive where the spoiled log agrees less than luck does.",
+            ),
+        ),
+        "Two means of the ARI: one over all pairs of different clean groupings, one over all pairs "
+        "of a clean and a spoiled grouping, cut to the viewers who are in both. Then a difference.",
+        "itertools has `combinations` for the pairs within one list and `product` for the pairs "
+        "between two. Cut each spoiled grouping to the length of a clean one.",
+        _damage_probes,
     ),
 )

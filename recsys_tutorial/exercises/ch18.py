@@ -140,6 +140,21 @@ def _ratio_probes() -> list[tuple[np.ndarray, np.ndarray]]:
     return probes
 
 
+# Exercise 8. What is wrong with each line of the listing; an empty text where nothing is.
+LINES = {
+    1: "the name of an empty shell",
+    2: "",
+    3: "films in the place of users",
+    4: "",
+    5: "an algorithm that the library has not",
+    6: "models that the library has not",
+    7: "",
+    8: "many machines for a table of a thousand rows",
+    9: "",
+}
+WRONG_LINES = {number for number, wrong in LINES.items() if wrong}
+
+
 EXERCISES = (
     Exercise(
         "18.1",
@@ -502,5 +517,74 @@ EXERCISES = (
         "Ask of each: if the groups meant nothing, could the hybrid still win?",
         "The two sides may differ in one thing only, the groups. Answer with a set of letters, "
         "such as {'X', 'Y'}.",
+    ),
+    Exercise(
+        "18.8",
+        "Which lines would you sign?",
+        "predict",
+        lambda: set(WRONG_LINES),
+        (
+            Mistake(
+                "the package's name missed",
+                lambda: WRONG_LINES - {1},
+                "Correct so far, and one is missing. What does one get who installs by the name of "
+                "the import?",
+            ),
+            Mistake(
+                "rows and columns missed",
+                lambda: WRONG_LINES - {3},
+                "Correct so far, and one is missing. Who stands in the rows for implicit, in `fit` "
+                "as in `recommend`?",
+            ),
+            Mistake(
+                "an algorithm too many",
+                lambda: WRONG_LINES - {5},
+                "Correct so far, and one is missing. Which losses does LightFM have, and how does "
+                "it fit them?",
+            ),
+            Mistake(
+                "trained models believed",
+                lambda: WRONG_LINES - {6},
+                "Correct so far, and one is missing. What does the package of the towers contain, "
+                "and what does it not?",
+            ),
+            Mistake(
+                "the article's cluster of machines",
+                lambda: WRONG_LINES - {8},
+                "Correct so far, and one is missing. From how many events on is one machine too "
+                "small?",
+            ),
+            Mistake(
+                "SGD for a rival of SVD",
+                lambda: WRONG_LINES | {2},
+                "One too many. Stars are what Surprise is for, and SGD is how its SVD is fitted.",
+            ),
+            Mistake(
+                "Keras for a rival of JAX",
+                lambda: WRONG_LINES | {7},
+                "One too many. Of the two layers one describes networks and the other computes: "
+                "they go together.",
+            ),
+            Mistake(
+                "scikit-learn cannot",
+                lambda: WRONG_LINES | {9},
+                "One too many. scikit-learn is no recommender library, and has the parts of one.",
+            ),
+            Mistake(
+                "implicit cannot rank",
+                lambda: WRONG_LINES | {4},
+                "One too many. A model knows what it was fitted on; look at how it is asked, and "
+                "not at what went wrong before.",
+            ),
+            Mistake(
+                "everything struck out",
+                lambda: set(LINES),
+                "You strike them all out. Some are as the chapter writes them; keep those.",
+            ),
+        ),
+        "Give a set of line numbers, such as {1, 2}. Ask of each line: does the library have this, "
+        "is it meant for this, and does it get what it expects?",
+        "Read the corrections below each library once more: a name, an orientation, an algorithm, "
+        "a promise, a size.",
     ),
 )

@@ -6,7 +6,7 @@ Nearly all mistakes here are the article's own.  None of the checks needs Tensor
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -239,6 +239,86 @@ def _recommend_probes() -> list[tuple[np.ndarray, np.ndarray, int]]:
 
 def _constant(value: float) -> Callable[[], float]:
     return lambda: value
+
+
+Reference: TypeAlias = "dict[str, Any]"
+FIELDS = ("title", "authors", "venue", "year")
+
+
+def _disagreements(cited: Reference, found: Reference | None) -> set[str]:
+    return {name for name in FIELDS if found is None or cited[name] != found[name]}
+
+
+def _missing_agrees(cited: Reference, found: Reference | None) -> set[str]:
+    wrong = _disagreements(cited, found)
+    return wrong if found is None else {name for name in wrong if cited[name] is not None}
+
+
+def _others_let_in(cited: Reference, found: Reference | None) -> set[str]:
+    """Let "et al." stand for authors that are not named."""
+    wrong = _disagreements(cited, found)
+    given = cited["authors"]
+    if found and given[-1] == "et al." and given[:-1] == found["authors"][: len(given) - 1]:
+        return wrong - {"authors"}
+    return wrong
+
+
+def _as_the_chapter(cited: Reference, found: Reference | None) -> set[str]:
+    """What the chapter's own judge lets pass: omissions, "et al.", and any venue."""
+    return _missing_agrees(cited, found) & _others_let_in(cited, found) - {"venue"}
+
+
+def _first_author(cited: Reference, found: Reference | None) -> set[str]:
+    wrong = _disagreements(cited, found)
+    same = found is not None and cited["authors"][0] == found["authors"][0]
+    return wrong - {"authors"} if same else wrong
+
+
+def _any_order(cited: Reference, found: Reference | None) -> set[str]:
+    wrong = _disagreements(cited, found)
+    same = found is not None and set(cited["authors"]) == set(found["authors"])
+    return wrong - {"authors"} if same else wrong
+
+
+def _title_enough(cited: Reference, found: Reference | None) -> set[str]:
+    wrong = _disagreements(cited, found)
+    return wrong if "title" in wrong else set()
+
+
+def _not_found_passes(cited: Reference, found: Reference | None) -> set[str]:
+    return set() if found is None else _disagreements(cited, found)
+
+
+def _what_agrees(cited: Reference, found: Reference | None) -> set[str]:
+    return set(FIELDS) - _disagreements(cited, found)
+
+
+def _reference_probes() -> list[tuple[Reference, Reference | None]]:
+    def entry(title: str, authors: str, venue: str | None, year: int | None) -> Reference:
+        names = authors.split(", ")
+        return {"title": title, "authors": names, "venue": venue, "year": year}
+
+    youtube = "Deep Neural Networks for YouTube Recommendations"
+    neural, learning = "Neural Collaborative Filtering", "Deep Learning"
+    textbook = "Recommender Systems: The Textbook"
+    covington = entry(youtube, "Covington, Adams, Sargin", "RecSys", 2016)
+    he = entry(neural, "He, Liao, Zhang, Nie, Hu, Chua", "WWW", 2017)
+    goodfellow = entry(learning, "Goodfellow, Bengio, Courville", "MIT Press", 2016)
+    aggarwal = entry(textbook, "Aggarwal", "Springer", 2016)
+    nowhere = "Collaborative Filtering for Cold-Start Problems: A Model-Based Approach"
+    return [
+        (entry(learning, "Goodfellow, Bengio, Courville", None, None), goodfellow),
+        (entry(youtube, "Shum, et al.", None, None), covington),
+        (entry(youtube, "Covington, et al.", "RecSys", 2016), covington),
+        (entry(neural, "He, Chen, Xie, Liu, Liu, Xiong", None, 2018), he),
+        (entry(neural, "He, Liao, Nie, Zhang, Hu, Chua", "WWW", 2017), he),
+        (entry(neural, "He, Liao, Zhang, Nie, Hu, Chua", "SIGIR", 2017), he),
+        (entry(textbook, "Ricci, Rokach, Shapira", None, None), aggarwal),
+        (entry(textbook, "Aggarwal", "Springer", 2016), aggarwal),
+        (entry(youtube, "Covington, Adams, Sargin", "RecSys", 2018), covington),
+        (entry("Deep Learning for YouTube", "Covington, Adams, Sargin", "RecSys", 2016), covington),
+        (entry(nowhere, "Li, He", None, None), None),
+    ]
 
 
 EXERCISES = (
@@ -558,5 +638,65 @@ EXERCISES = (
         "what its name says, and could it have come out otherwise?",
         "Go through the errors of this part one by one: softmax and circle, unused model, "
         "labels, recommendations, seeds, lost users. Which of them have been repaired?",
+    ),
+    Exercise(
+        "A1.8",
+        "Before you cite it",
+        "repair",
+        _disagreements,
+        (
+            Mistake(
+                "as mild as our judge",
+                _as_the_chapter,
+                "That passes everything which `judge` passes. Hold it against the rule: what does "
+                "the rule say of an author, a year or a venue that is not given?",
+            ),
+            Mistake(
+                "an omission agrees",
+                _missing_agrees,
+                "You let pass what is not given. A year that is missing cannot be looked up, and "
+                "agrees with nothing.",
+            ),
+            Mistake(
+                "et al. agrees",
+                _others_let_in,
+                "You let 'et al.' stand for the rest. The rule asks for all authors: behind these "
+                "words the article hid names that it did not know.",
+            ),
+            Mistake(
+                "the first author is enough",
+                _first_author,
+                "You compare the first author only. One of the article's references begins with "
+                "the right name and goes on with five wrong ones.",
+            ),
+            Mistake(
+                "in any order",
+                _any_order,
+                "You do not mind the order of the authors. It is part of the reference, and a "
+                "list that was copied has it right.",
+            ),
+            Mistake(
+                "the title is enough",
+                _title_enough,
+                "Where the title is right you let everything pass. Whoever invents references "
+                "begins with a title that is well known.",
+            ),
+            Mistake(
+                "not found is no objection",
+                _not_found_passes,
+                "What could not be found has passed your test. Nothing of it agrees with a source "
+                "that you have opened: nothing of it may be cited.",
+            ),
+            Mistake(
+                "what agrees",
+                _what_agrees,
+                "You return what agrees. Asked is what does not.",
+            ),
+        ),
+        "Four fields, one comparison each; a field that the citation does not give is not equal to "
+        "what the source says. If there is no source, no field has been checked.",
+        "Loop over the names of the four fields and collect those whose two values differ. For a "
+        "source that is None, begin with all four.",
+        _reference_probes,
     ),
 )
