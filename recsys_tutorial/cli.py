@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import math
+import re
 import sys
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -109,6 +110,11 @@ def _add_grading(grade: argparse.ArgumentParser) -> None:
         "--memory", type=_positive, default=2048, metavar="MB", help="most per notebook (2048)"
     )
     grade.add_argument("--chapter", metavar="NN", help="mark all as this chapter; default: look")
+    grade.add_argument(
+        "--exercises",
+        metavar="IDS",
+        help="only what was set, with commas: 03.1,03.3 (default: all of each chapter)",
+    )
     grade.add_argument("--jobs", type=_positive, metavar="N", help="notebooks at a time (2)")
     grade.add_argument(
         "--unfenced",
@@ -280,6 +286,7 @@ def _grade(options: argparse.Namespace) -> int:
         seconds=options.timeout,
         memory_mb=options.memory,
         chapter=options.chapter,
+        exercises=None if options.exercises is None else _listed(options.exercises),
         jobs=options.jobs,
         unfenced=options.unfenced,
         keep_away=(options.out,),
@@ -291,6 +298,10 @@ def _grade(options: argparse.Namespace) -> int:
         print(f"Note: {sentence}")
     print(f"Report: {page}")
     return 0
+
+
+def _listed(text: str) -> list[str]:
+    return [word for word in re.split(r"[,;\s]+", text) if word]
 
 
 def _announce(bar: tqdm[NoReturn], name: str) -> None:

@@ -56,14 +56,14 @@ class Finding:
 
 
 def examine() -> list[Finding]:
-    """Look at Python, the packages, the data, and the disk.
+    """Look at Python, the packages, the notebook's program, the data, and the disk.
 
     Returns
     -------
     list of Finding
         In the order in which problems should be mended.
     """
-    looks: list[Callable[[], list[Finding]]] = [_python, _packages, _data, _disk]
+    looks: list[Callable[[], list[Finding]]] = [_python, _packages, _lab, _data, _disk]
     return [finding for look in looks for finding in look()]
 
 
@@ -117,6 +117,19 @@ def _package(requirement: Requirement, extra: str) -> Finding:
     if ok:
         return Finding(True, what, optional=optional)
     return Finding(False, f"{what}, needs {requirement.specifier}", mend, optional)
+
+
+def _lab() -> list[Finding]:
+    """Notebooks may run elsewhere (Colab, an editor), so JupyterLab is no requirement."""
+    try:
+        return [Finding(True, f"jupyterlab {version('jupyterlab')}", optional=True)]
+    except PackageNotFoundError:
+        mend = (
+            f"Run: {Path(sys.executable).name} -m pip install jupyterlab "
+            "(not needed on Colab or in an editor that opens notebooks)"
+        )
+        what = "jupyterlab is not installed in this Python (opens the notebooks)"
+        return [Finding(False, what, mend, optional=True)]
 
 
 def _data() -> list[Finding]:

@@ -1,22 +1,27 @@
 """Cut slides for the classroom from the built website: one deck per chapter in _build/slides/NN.
 
-python tools/slides.py [--only NN ...] [--site FOLDER] [--out FOLDER]
+python tools/slides.py [--only NN ...] [--plan NAME] [--site FOLDER] [--out FOLDER]
 
-`python course.py slides` calls it with the Python of .venv, after `python course.py book`:
-pictures, outputs and formulas are the website's, so nothing runs again and nothing is kept twice.
+`python course.py kit` calls it with the Python of .venv, after `python course.py book`: pictures,
+outputs and formulas are the website's, so nothing runs again and nothing is kept twice.
 A deck is a folder of its own that opens from a stick, without a network; S opens the speaker's
 view.
 
-How a chapter is cut (in this order below): its blocks; the slides; the teacher's notes; the deck.
+How a chapter is cut (in this order below): its blocks; the slides; what fits on one; a plan; the
+teacher's notes; the deck.
 
 - The opening makes two slides: the question, and what one can do afterwards.
 - A section makes one slide per thing to look at: a picture, a formula, a table, a list, a theorem,
   or code of at most 12 lines with its output.  Above it stand the two sentences that lead there.
 - Of a drawing the code is left out, and so is longer code; the slide says where it is.
-- An exercise is a slide "Your turn" with its minutes and its stub.  What its check said is not
-  shown, and solutions are never read.
-- All of the prose stands in the speaker's notes, with the page of `book/teach/notes` if there is
-  one.
+- What is too tall goes on over more slides; `start.js` sets the largest type that fits.
+- An exercise is a slide "Your turn" with its minutes, its stub, the sentences that lead to it, and
+  the code, table or formula "above" that it speaks of.  What its check said is not shown, and
+  solutions are never read.
+- All of the prose stands in the speaker's notes.  A point of the page of `book/teach/notes` stands
+  with the exercise or the section that it speaks of.
+- With a plan of `book/teach/plans` a deck, in a folder of the plan's name, holds the sections that
+  the plan tells and the exercises that it sets; the notes say when each block begins.
 """
 
 from __future__ import annotations
@@ -27,7 +32,7 @@ import re
 import shutil
 import sys
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from pathlib import Path
 
@@ -41,7 +46,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT / "book" / "_ext"))
 
 from course_chapters import Chapter, read_chapters  # noqa: E402
-from course_minutes import MINUTES  # noqa: E402
+from course_minutes import MINUTES, read_times  # noqa: E402
+from course_plans import Plan, clock_times, read_plans  # noqa: E402
 
 SITE, OUT = ROOT / "_build/html", ROOT / "_build/slides"
 ASSETS, NOTES = ROOT / "tools/slides_assets", ROOT / "book/teach/notes"
@@ -49,6 +55,13 @@ LONGEST_CODE, LONGEST_LIST = 12, 7
 # Code this short stands beside the formula that it computes.
 BESIDE_FORMULA = 6
 LEAD = 2
+# So many sentences of prose are shown whole; of more, the first of each paragraph.
+LONGEST_PROSE = 6
+# What is left of 720 pixels below the heading, and the type at which a slide is cut in two:
+# pixels of a line of code, of a line of text with the letters in it, of a table's row.
+ROOM, CODE_LINE, TEXT_LINE, LETTERS, ROW = 590, 28, 37, 92, 38
+# Letters of a line of code that is still large.
+WIDEST = 98
 QUIZ, CHECKED, CLOSING = "Quiz", "Claims, checked", "What we claimed, and what we did not"
 ASIDES = ("Note", "Play", "Warning", "Tip", "Careful")
 
@@ -158,6 +171,7 @@ class Slide:
     body: list[str] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     exercise: str = ""
+    section: str = ""
 
 
 @dataclass
@@ -171,6 +185,8 @@ class Cutter:
     pending: list[Tag] = field(default_factory=list)
     carried: list[Tag] = field(default_factory=list)
     stub: Slide | None = None
+    # What was to be seen so far, as (kind, text, HTML): "above" may mean it.
+    seen: list[tuple[str, str, str]] = field(default_factory=list)
 
     @property
     def number(self) -> str:
@@ -188,7 +204,9 @@ class Cutter:
         """Take the next block of the chapter."""
         if block.name in ("h2", "h3"):
             self.take_heading(block)
-        elif self.title in ("", QUIZ, CHECKED):
+            return
+        self.remember(block)
+        if self.title in ("", QUIZ, CHECKED):
             return
         elif self.stub is not None:
             self.take_exercise(block)
@@ -208,9 +226,12 @@ class Cutter:
     def take_heading(self, block: Tag) -> None:
         """Begin a section, or an exercise."""
         text = heading(block)
+        said = [block for block in self.pending if block.name == "p"]
         self.end_section()
         if text.startswith("Exercise:"):
             self.stub = Slide("exercise", text.removeprefix("Exercise:").strip())
+            # Who works at an exercise looks at its slide alone.
+            self.stub.lead = sentences(clean(said[-1]))[-LEAD:] if said else []
             return
         self.title, self.section_start = text, len(self.slides)
         if text == QUIZ:
@@ -227,8 +248,12 @@ class Cutter:
         """Give the prose that is left to the last slide, or make a slide of it."""
         self.carried.clear()
         if self.pending and self.first_of_section:
+            prose = [block for block in self.pending if block.name == "p"]
+            whole = [line for block in prose for line in points(block)]
             each = 1 if len(self.pending) > 2 else LEAD
             first = [line for block in self.pending[:4] for line in points(block)[:each]]
+            if len(first) < len(whole) <= LONGEST_PROSE:
+                first = whole
             body = "".join(f"<li>{line}</li>" for line in first)
             slide = Slide("prose", self.title, [], [f"<ul>{body}</ul>"] if body else [])
             slide.notes = [spoken(block) for block in self.pending]
@@ -247,6 +272,8 @@ class Cutter:
             self.stub.exercise = found[1]
             self.stub.body.append(f'<pre class="call">{escape(code_of(block), quote=False)}</pre>')
             self.stub.title = f"Your turn: {self.stub.title}"
+            self.stub.section = self.title
+            self.stub.body[:0] = self.meant(" ".join(self.stub.body))
             self.slides.append(self.stub)
             self.stub = None
         elif "cell" in classes(block):
@@ -293,6 +320,40 @@ class Cutter:
             self.slides[-1].body.append(self.pointer(code))
         elif not self.first_of_section:
             self.slides[-1].notes.append(self.pointer(code))
+
+    def remember(self, block: Tag) -> None:
+        """Keep what a later sentence may call "above"."""
+        if "cell" in classes(block):
+            self.seen.append(("code", code_of(block), ""))
+            block = block.select_one(".cell_output table") or block
+        for name in ("table", "math"):
+            if block.name == name or block.find(name) or name in classes(block):
+                kind = {"math": "formula"}.get(name, name)
+                shown = str(clean(block))
+                if kind == "table" or block.name == "div":
+                    self.seen.append((kind, block.get_text(), shown))
+        if block.name == "p" and block.find("strong"):
+            self.seen.append(("definition", block.get_text(), str(clean(block))))
+
+    def meant(self, html: str) -> list[str]:
+        """Find what a text calls "above": a table, a formula, a definition, or a name in code."""
+        said = BeautifulSoup(html, "html.parser").get_text()
+        found = []
+        for word in re.findall(r"([\w ]{3,60}) above\b", said):
+            name = word.split()[-1]
+            same = [shown for kind, _, shown in self.seen if kind == name and shown]
+            lines = [
+                line
+                for kind, text, _ in self.seen
+                for line in text.splitlines() * (kind == "code")
+                if re.match(rf"{name} = ", line)
+            ]
+            if same:
+                found.append(f'<div class="above">{same[-1]}</div>')
+            elif lines:
+                line = escape(lines[-1], quote=False)
+                found.append(f'<div class="highlight above" tabindex="0"><pre>{line}</pre></div>')
+        return found
 
     def pointer(self, code: str) -> str:
         """Say where code is that the slide leaves out."""
@@ -387,33 +448,193 @@ def cut(html: str, chapter: Chapter) -> list[Slide]:
     cutter.section_start = len(cutter.slides)
     for block in blocks(section):
         cutter.take(block)
+        # A section's slides carry its name; an exercise's name is already there.
+        for slide in cutter.slides[cutter.section_start :]:
+            slide.section = slide.section or cutter.title
     cutter.end_section()
     if cutter.stub is not None:
         raise SystemExit(f"{chapter.name}: no check follows “{cutter.stub.title}”")
-    return cutter.slides
+    for slide in cutter.slides[2:]:
+        slide.section = slide.section or slide.title
+    return [part for slide in cutter.slides for part in fitted(slide)]
 
 
-# 3. The teacher's notes -----------------------------------------------------------------------
+# 3. What fits on a slide ----------------------------------------------------------------------
 
 
-# What a teacher wants to see while the room comes in; the rest waits on the slide after.
+def height(part: str) -> float:
+    """Estimate the pixels that a part of a slide takes in the smallest type wanted."""
+    tag = BeautifulSoup(part, "html.parser")
+    pre = sum(CODE_LINE * lines_in(box.get_text()) for box in tag("pre"))
+    rows = ROW * len(tag("tr"))
+    words = "" if pre or rows else tag.get_text().strip()
+    return pre + rows + TEXT_LINE * -(-len(words) // LETTERS) + 20
+
+
+def widest(part: str) -> int:
+    """Count the letters of the longest line of code or of printed text."""
+    boxes = BeautifulSoup(part, "html.parser")("pre")
+    return max((len(line) for box in boxes for line in box.get_text().splitlines()), default=0)
+
+
+def fitted(slide: Slide) -> list[Slide]:
+    """Cut a slide of code, outputs and tables that is too tall into several."""
+    if slide.kind == "picture":
+        wide = [part for part in slide.body[1:] if widest(part) > WIDEST]
+        if wide:
+            rest = [part for part in slide.body if part not in wide]
+            output = replace(slide, kind="output", lead=[], body=wide, notes=[])
+            return [replace(slide, body=rest), *fitted(output)]
+    room = ROOM - TEXT_LINE * -(-len(plain_text(slide.lead)) // LETTERS)
+    if slide.kind not in ("code", "output", "table") or sum(map(height, slide.body)) <= room:
+        return [slide]
+    pages: list[list[str]] = [[]]
+    for part in slide.body:
+        for piece in pieces(part, ROOM):
+            last = room if len(pages) == 1 else ROOM
+            if pages[-1] and sum(map(height, pages[-1])) + height(piece) > last:
+                pages.append([])
+            pages[-1].append(piece)
+    first, *others = pages
+    more = [replace(slide, kind="output", lead=[], body=page, notes=[]) for page in others]
+    return [replace(slide, body=first), *more]
+
+
+def plain_text(html: Iterable[str]) -> str:
+    """Give the text of some HTML."""
+    return BeautifulSoup(" ".join(html), "html.parser").get_text()
+
+
+def pieces(part: str, room: float) -> list[str]:
+    """Cut an output that is taller than a slide: a table between rows, a text between lines."""
+    if height(part) <= room:
+        return [part]
+    tag = BeautifulSoup(part, "html.parser")
+    rows, boxes = tag.select("tbody tr"), tag("pre")
+    lines = boxes[0].decode_contents().strip("\n").split("\n") if len(boxes) == 1 else []
+    if any(line.count("<") != 2 * line.count("</") for line in lines):
+        lines = []  # coloured over the end of a line
+    whole: Sequence[object] = rows or lines
+    if not whole:
+        return [part]
+    n_pages = int(-(-height(part) // room))
+    each = -(-len(whole) // n_pages)
+    cuts = []
+    for start in range(0, len(whole), each):
+        page = BeautifulSoup(part, "html.parser")
+        for place, row in enumerate(page.select("tbody tr") if rows else []):
+            if not start <= place < start + each:
+                row.decompose()
+        if not rows:
+            page.pre.clear()
+            page.pre.append(BeautifulSoup("\n".join(lines[start : start + each]), "html.parser"))
+        cuts.append(str(page))
+    return cuts
+
+
+# 4. A plan ------------------------------------------------------------------------------------
+
+
+def in_plan(slides: Sequence[Slide], plan: Plan, number: str) -> list[Slide]:
+    """Keep what a plan tells and sets of a chapter, and say in the notes when each block begins."""
+    rows = [
+        (block, at, session.title)
+        for session in plan.sessions
+        for block, at in zip(session.blocks, clock_times(session), strict=False)
+        if block.chapter == number
+    ]
+    told = {title for block, _, _ in rows for title in block.sections}
+    asked = {name for block, _, _ in rows for name in block.exercises}
+    quiz = any(block.quiz for block, _, _ in rows)
+    kept = [
+        replace(slide, notes=list(slide.notes))
+        for slide in slides
+        if slide.kind in ("title", "outcomes")
+        or (slide.exercise in asked if slide.exercise else slide.section in told)
+        or (slide.kind == "quiz" and quiz)
+    ]
+    for block, at, session in rows:
+        its = [
+            slide
+            for slide in kept
+            if (slide.exercise and slide.exercise in block.exercises)
+            or (not slide.exercise and slide.section in block.sections)
+            or (slide.kind == "quiz" and block.quiz)
+        ]
+        if its:
+            late = f"<p>If late: {escape(block.late, quote=False)}</p>" if block.late else ""
+            when = f"{plan.title}, {session}" if len(plan.sessions) > 1 else plan.title
+            its[0].notes.insert(
+                0,
+                f"<p><strong>{escape(when, quote=False)}, {at}: {block.id}, {block.minutes} "
+                f"minutes.</strong> {escape(block.do, quote=False)}</p>{late}",
+            )
+    return kept
+
+
+# 5. The teacher's notes -----------------------------------------------------------------------
+
+
+# What a teacher wants to see while the room comes in; the rest waits where it is needed.
 ON_THE_TITLE = ("The one idea", "Why it matters here", "If time is short", "Minutes")
+# A slide of notes that can be taken in while a room waits.
+MOST_NOTES = 220
 
 
 def add_teacher_notes(slides: list[Slide], text: str) -> None:
-    """Put the parts of a page of notes on the first two slides, and again where they belong.
+    """Put the points of a page of notes where they belong.
 
-    A point that names an exercise goes to the exercise as well, and one that links a section of the
-    chapter to the first slide of that section.
+    The parts for the beginning stand on the title, but for points that link a section: these stand
+    on the section's first slide as well.  Every other point stands with the exercises that it names
+    or the sections that it links; what names nothing is spread, in its order, over the slides.
     """
     markdown = MarkdownIt("commonmark").enable("table")
     _about, *parts = re.split(r"^## ", text, flags=re.M)
+    lost: list[str] = []
     for part in parts:
-        slide = slides[0] if part.startswith(ON_THE_TITLE) else slides[1]
-        slide.notes.append(without_links(markdown.render(f"## {part}")))
-    for point in re.split(r"\n(?=[-#])|\n\n(?=\S)", "\n\n".join(parts)):
-        for slide in slides_for(point, slides):
-            slide.notes.append(without_links(markdown.render(point)))
+        title, _, rest = part.partition("\n")
+        first = part.startswith(ON_THE_TITLE)
+        if first:
+            slides[0].notes.append(without_links(markdown.render(f"## {part}")))
+        if title.startswith("Minutes"):
+            continue
+        for point in points_of(rest):
+            wanted = slides_for(point, slides)
+            for slide in wanted:
+                slide.notes.append(without_links(markdown.render(point)))
+            if not wanted and not first:
+                lost.append(without_links(markdown.render(f"**{title.strip()}.**\n\n{point}")))
+    spread(lost, [slide for slide in slides[1:] if not slide.exercise])
+
+
+def points_of(part: str) -> list[str]:
+    """Cut a part of the notes at its points, its steps, and its paragraphs outside code."""
+    found: list[str] = []
+    fence = False
+    for line in part.strip("\n").split("\n"):
+        begins = re.match(r"- |\d+\. ", line) or (
+            found and not found[-1].strip() and line and not line[0].isspace()
+        )
+        closed = found and found[-1].endswith("\n\n") and line and not line[0].isspace()
+        if not found or (not fence and (begins or closed)):
+            found.append("")
+        fence ^= line.lstrip().startswith("```")
+        found[-1] += f"{line}\n"
+    return [point for point in found if point.strip()]
+
+
+def spread(notes: Sequence[str], slides: Sequence[Slide]) -> None:
+    """Hand out notes in their order, at most `MOST_NOTES` words a slide as long as that goes."""
+    place = 0
+    for note in notes:
+        words = len(plain_text([note]).split())
+        while (
+            place < len(slides) - 1
+            and slides[place].notes
+            and (len(plain_text(slides[place].notes).split()) + words > MOST_NOTES)
+        ):
+            place += 1
+        slides[place].notes.append(note)
 
 
 def slides_for(point: str, slides: Sequence[Slide]) -> list[Slide]:
@@ -435,7 +656,7 @@ def without_links(html: str) -> str:
     return str(clean(BeautifulSoup(html, "html.parser")))
 
 
-# 4. The deck ----------------------------------------------------------------------------------
+# 6. The deck ----------------------------------------------------------------------------------
 
 
 def slide_html(slide: Slide, count: int) -> str:
@@ -449,8 +670,7 @@ def slide_html(slide: Slide, count: int) -> str:
     if slide.lead:
         parts.append(f'<p class="lead">{" ".join(slide.lead)}</p>')
     body = "\n".join(slide.body)
-    size = " dense" if len(BeautifulSoup(body, "html.parser").get_text()) > 620 else ""
-    parts.append(f'<div class="body{size}">{body}</div>')
+    parts.append(f'<div class="body">{body}</div>')
     parts.append(f'<aside class="notes">{"".join(slide.notes)}</aside>')
     return f'<section class="{slide.kind}">\n' + "\n".join(parts) + "\n</section>"
 
@@ -537,10 +757,19 @@ def slides_of(site: Path, chapter: Chapter, notes: Path = NOTES) -> list[Slide]:
     return slides
 
 
+def find_plan(name: str) -> Plan:
+    """Read a plan by its name."""
+    plans = read_plans(ROOT, read_times(ROOT))
+    if name not in plans:
+        raise SystemExit(f"no plan {name}; there are {' '.join(sorted(plans))}")
+    return plans[name]
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Write the decks; return 0."""
     parser = argparse.ArgumentParser(prog="slides", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--only", nargs="+", metavar="NN", help="these chapters alone")
+    parser.add_argument("--plan", metavar="NAME", help="what this plan tells: one_day, half_day …")
     parser.add_argument("--site", type=Path, default=SITE, help="the built website")
     parser.add_argument("--out", type=Path, default=OUT, help="where the decks go")
     given = parser.parse_args(argv)
@@ -550,16 +779,25 @@ def main(argv: Sequence[str] | None = None) -> int:
     if unknown:
         missing, there = ", ".join(sorted(unknown)), " ".join(sorted(known))
         raise SystemExit(f"no chapter {missing}; there are {there}")
+    plan = find_plan(given.plan) if given.plan else None
+    out = given.out / plan.name if plan else given.out
+    taught = (
+        {block.chapter for block in plan.blocks} if plan else {c.number for c in chapters.values()}
+    )
+    missing = sorted(n for n in given.only or [] if n.removeprefix("0") not in taught)
+    if missing:
+        raise SystemExit(f"{given.plan} has nothing of chapter {', '.join(missing)}")
     for name, chapter in chapters.items():
         number = short_number(name)
-        if given.only and number not in given.only:
+        if (given.only and number not in given.only) or chapter.number not in taught:
             continue
         slides = slides_of(given.site, chapter)
-        write_deck(given.out / number, given.site / f"{name}.html", chapter, slides)
+        slides = in_plan(slides, plan, chapter.number) if plan else slides
+        write_deck(out / number, given.site / f"{name}.html", chapter, slides)
         turns = sum(bool(slide.exercise) for slide in slides)
         said = f"{len(slides)} slides, {turns} exercises of {minutes_of(slides)} minutes"
-        print(f"{number}  {said}  {given.out / number / 'index.html'}")
-    write_index(given.out, chapters.values())
+        print(f"{number}  {said}  {out / number / 'index.html'}")
+    write_index(out, chapters.values())
     return 0
 
 

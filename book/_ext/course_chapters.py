@@ -11,6 +11,7 @@ import json
 import re
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -50,13 +51,34 @@ class Chapter:
     level: str = ""
 
 
+def pages_below(entries: list[dict[str, Any]]) -> list[str]:
+    """Give the pages of a list of the contents, each followed by the pages below it."""
+    names = []
+    for entry in entries:
+        names += [entry["file"], *pages_below(entry.get("sections", []))]
+    return names
+
+
 def toc_parts(root: Path) -> list[tuple[str, list[str]]]:
     """Give the captions of the table of contents with the pages below them."""
     toc = yaml.safe_load((root / "book/_toc.yml").read_text(encoding="utf-8"))
-    return [
-        (part.get("caption", ""), [entry["file"] for entry in part["chapters"]])
-        for part in toc.get("parts", [])
-    ]
+    return [(part.get("caption", ""), pages_below(part["chapters"])) for part in toc["parts"]]
+
+
+def pages_above(root: Path) -> dict[str, str]:
+    """Give the page under which the contents put a page, for those that are under one."""
+    above: dict[str, str] = {}
+
+    def walk(entries: list[dict[str, Any]]) -> None:
+        for entry in entries:
+            below = entry.get("sections", [])
+            above.update({inner["file"]: entry["file"] for inner in below})
+            walk(below)
+
+    toc = yaml.safe_load((root / "book/_toc.yml").read_text(encoding="utf-8"))
+    for part in toc["parts"]:
+        walk(part["chapters"])
+    return above
 
 
 def chapter_number(name: str) -> str:

@@ -32,8 +32,19 @@ EXERCISE_NAME = re.compile(r"\b(?:\d\d|A1)\.\d+\b")
 
 
 @dataclass(frozen=True)
+class Extra:
+    """Minutes that the rule does not know of, and what they are for, in words."""
+
+    minutes: int
+    reason: str
+
+
+@dataclass(frozen=True)
 class Block:
-    """One row of a plan.  `sections` are titles; `late` says what to do if there is no time."""
+    """One row of a plan.  `sections` are titles; `late` says what to do if there is no time.
+
+    `quiz` is true for the whole quiz, or holds the numbers of its questions.
+    """
 
     id: str
     kind: str
@@ -43,8 +54,9 @@ class Block:
     chapter: str = ""
     sections: tuple[str, ...] = ()
     exercises: tuple[str, ...] = ()
-    quiz: bool = False
+    quiz: bool | tuple[int, ...] = False
     page: str = ""
+    extra: Extra | None = None
 
 
 @dataclass(frozen=True)
@@ -112,8 +124,17 @@ def _span(wanted: Any, chapter: Times) -> Any:
     return titles[titles.index(ends[0]) : titles.index(ends[1]) + 1]
 
 
+def _extra(raw: Any, where: str) -> Extra:
+    """Read ``{minutes: 7, for: walking seven people}``."""
+    if not isinstance(raw, dict) or set(raw) != {"minutes", "for"}:
+        raise ValueError(f"{where}: extra is {raw}, wanted are the keys minutes and for")
+    return Extra(raw["minutes"], str(raw["for"] or "").strip())
+
+
 def _whole(entry: dict[str, Any], times: dict[str, Times]) -> dict[str, Any]:
     """Write out what a row says in short."""
+    if "extra" in entry:
+        entry = {**entry, "extra": _extra(entry["extra"], str(entry.get("id", "")))}
     entry, chapter = dict(entry), times.get(str(entry.get("chapter", "")))
     if chapter:
         entry["sections"] = _span(entry.get("sections", []), chapter)
@@ -160,14 +181,27 @@ def reading_minutes(row: Block | Home, times: dict[str, Times]) -> float:
 
 def practice_minutes(row: Block | Home, times: dict[str, Times]) -> float:
     """Give the minutes that the exercises and the quiz of a row take by the rule."""
-    questions = times[row.chapter].questions if row.quiz and row.chapter in times else 0
     exercises = sum(exercise.minutes for exercise in chosen(row, times))
-    return exercises + MINUTES_A_QUESTION * questions
+    return exercises + MINUTES_A_QUESTION * len(questions(row, times))
+
+
+def questions(row: Block | Home, times: dict[str, Times]) -> list[int]:
+    """Give the numbers of the questions of a row's quiz, from 1."""
+    if not row.quiz or row.chapter not in times:
+        return []
+    every = range(1, times[row.chapter].questions + 1)
+    return list(every if row.quiz is True else row.quiz)
+
+
+def extra_minutes(row: Block | Home) -> int:
+    """Give the minutes of what the rule does not know of."""
+    extra = getattr(row, "extra", None)
+    return extra.minutes if extra else 0
 
 
 def needed_minutes(row: Block | Home, times: dict[str, Times]) -> float:
     """Give the least minutes that a row may be given."""
-    return reading_minutes(row, times) + practice_minutes(row, times)
+    return reading_minutes(row, times) + practice_minutes(row, times) + extra_minutes(row)
 
 
 def home_minutes(session: Session, times: dict[str, Times]) -> int:
@@ -211,6 +245,12 @@ def wrong_rows(plan: Plan) -> list[str]:
             problems.append(f"{block.id}: no kind is called {block.kind}")
         if not isinstance(block.minutes, int) or block.minutes <= 0:
             problems.append(f"{block.id}: minutes must be a whole number above 0")
+        if block.extra:
+            minutes = block.extra.minutes
+            if not isinstance(minutes, int) or minutes <= 0:
+                problems.append(f"{block.id}: extra minutes must be a whole number above 0")
+            if len(block.extra.reason.split()) < 2:
+                problems.append(f"{block.id}: does not say in words what the extra minutes are for")
         if block.kind not in ("break", "lunch") and not block.do:
             problems.append(f"{block.id}: does not say what happens")
         if block.kind in ("teach", "practise") and not block.late:
@@ -253,6 +293,11 @@ def wrong_names(plan: Plan, times: dict[str, Times]) -> list[str]:
         for name in row.exercises:
             if name not in chapter.exercises:
                 problems.append(f"{where}: chapter {row.chapter} has no exercise {name}")
+        asked = questions(row, times)
+        for number in sorted(set(asked) - set(range(1, chapter.questions + 1))):
+            problems.append(f"{where}: the quiz of chapter {row.chapter} has no question {number}")
+        if len(asked) != len(set(asked)):
+            problems.append(f"{where}: a question of the quiz comes twice")
     for number, titles in plan.skipped.items():
         known = times[number].sections if number in times else {}
         problems += [f"skipped: {number} has no {t!r}" for t in titles if t not in known]
@@ -260,9 +305,10 @@ def wrong_names(plan: Plan, times: dict[str, Times]) -> list[str]:
 
 
 def wrong_minutes(plan: Plan, times: dict[str, Times]) -> list[str]:
-    """No block is shorter than its sections, exercises and quiz take by the rule."""
+    """No block is shorter than its sections, exercises and quiz by the rule, and its extra."""
     return [
         f"{block.id}: {block.minutes} minutes, by the rule it takes {needed:.1f}"
+        + (f" with {extra} extra" if (extra := extra_minutes(block)) else "")
         for block in plan.blocks
         if (needed := needed_minutes(block, times)) > block.minutes
     ]
@@ -312,6 +358,22 @@ def long_stretches(plan: Plan) -> list[str]:
                 problems.append(f"{session.title}: no break in {stretch} minutes, at {block.id}")
                 break
     return problems
+
+
+def left_for_home(plan: Plan, times: dict[str, Times]) -> dict[str, list[Exercise]]:
+    """Give the exercises that stand in told sections and that the plan does not name."""
+    rows = [row for _, row in rows_in_order(plan)]
+    named = {name for row in rows for name in row.exercises}
+    told = {(row.chapter, title) for row in rows for title in row.sections}
+    found = {
+        number: [
+            exercise
+            for exercise in chapter.exercises.values()
+            if (number, exercise.section) in told and exercise.name not in named
+        ]
+        for number, chapter in times.items()
+    }
+    return {number: exercises for number, exercises in found.items() if exercises}
 
 
 def too_early(plan: Plan, times: dict[str, Times]) -> list[str]:

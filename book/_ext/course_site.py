@@ -199,6 +199,14 @@ HTML_FIXES = [
     (re.compile(r'<summary aria-label="[^"]*">'), "<summary>"),
     (re.compile(r'(<button class="btn search-button-field[^>]*?) aria-label="[^"]*"'), r"\1"),
     (re.compile(r'(<button[^>]*theme-switch-button[^>]*?) aria-label="[^"]*"'), r"\1"),
+    # The arrow that opens a list of pages is called like the page above them.
+    (
+        re.compile(
+            r'(<a class="[^"]*reference internal" href="[^"]*">([^<]*)</a>'
+            r"\s*<details[^>]*>\s*<summary)(?=>)"
+        ),
+        r'\1 aria-label="\2"',
+    ),
     # The logo stands outside every landmark.
     (
         re.compile(r'<div class="sidebar-primary-items__start sidebar-primary__section">'),

@@ -21,6 +21,7 @@ from course_chapters import (
     Chapter,
     chapter_number,
     is_chapter,
+    pages_above,
     read_chapters,
     toc_parts,
 )
@@ -55,16 +56,24 @@ def page_label(name: str, title: str) -> str:
 
 
 def crumbs(
-    name: str, title: str, part: str, home: str, chapter: tuple[str, str] | None = None
+    name: str,
+    title: str,
+    part: str,
+    home: str,
+    chapter: tuple[str, str] | None = None,
+    above: tuple[str, str] | None = None,
 ) -> str:
     """Write the way from the first page to this one.
 
     `home` is the address of the first page, `chapter` address and label of the chapter whose
-    solutions these are.
+    solutions these are, `above` those of the page under which the contents put this one.
     """
     # A part has no page of its own.
-    above = _link(*chapter) if chapter else f"<span>{html.escape(part)}</span>"
-    way = [_link(home, "Course"), above]
+    way = [_link(home, "Course")]
+    # What is called like its part is named once.
+    if chapter is None and part not in (title, above and above[1]):
+        way.append(f"<span>{html.escape(part)}</span>")
+    way += [_link(*page) for page in (chapter, above) if page]
     label = part if chapter else page_label(name, title)
     here = f'<span aria-current="page">{html.escape(label)}</span>'
     items = "".join(f"<li>{step}</li>" for step in [*way, here])
@@ -133,8 +142,10 @@ def frame_page(app: Sphinx, doctree: nodes.document, docname: str) -> None:
     taught = docname.replace("notebooks/solutions/", "notebooks/").removesuffix("_solutions")
     of = (to(taught), page_label(taught, "")) if taught != docname and taught in chapters else None
     title = app.env.titles[docname].astext()
+    over = pages_above(ROOT).get(docname)
+    above = (to(over), app.env.titles[over].astext()) if over else None
     home = to(app.config.root_doc)
-    section.insert(0, _raw(crumbs(docname, title, parts.get(docname, ""), home, of)))
+    section.insert(0, _raw(crumbs(docname, title, parts.get(docname, ""), home, of, above)))
 
 
 def read_facts(app: Sphinx) -> None:

@@ -66,9 +66,16 @@ def shorten(text: str) -> str:
 
 
 def _own_text(doctree: nodes.document) -> list[str]:
-    """Give the paragraphs that stand directly below a page's title, without its furniture."""
+    """Give the paragraphs that stand directly below a page's title, without its furniture.
+
+    A box around a whole page, as on cheat sheets, does not count; a notebook's cells do.
+    """
     section = next(iter(doctree.findall(nodes.section)), doctree)
-    paragraphs = [node for node in section.children if isinstance(node, nodes.paragraph)]
+    found: list[nodes.Node] = []
+    for node in section.children:
+        is_box = isinstance(node, nodes.container) and "nb_element" not in node
+        found += node.children if is_box else [node]
+    paragraphs = [node for node in found if isinstance(node, nodes.paragraph)]
     return [" ".join(node.astext().split()) for node in paragraphs]
 
 
@@ -121,7 +128,8 @@ def add_head(
         base = app.config.html_baseurl
         address = base + app.builder.get_target_uri(pagename)
         description = describe(app.env.get_doctree(pagename))
-        if "/solutions/" in pagename:  # many of them begin alike
+        # Many of them begin alike, and so do the two forms of the test.
+        if "/solutions/" in pagename or "/test_" in pagename:
             description = shorten(f"{title}. {description}")
         tags += "\n" + head_tags(title, app.config.html_title, description, address, base)
     context["metatags"] = context.get("metatags", "") + tags
@@ -272,7 +280,12 @@ def write_pages(app: Sphinx, exception: Exception | None) -> None:
 
 def _place_of(env: Any):
     """Give the key that sorts pages as the table of contents does."""
-    order = list(env.toctree_includes.get(env.config.root_doc, []))
+
+    def below(name: str) -> list[str]:
+        inner = env.toctree_includes.get(name, [])
+        return [page for child in inner for page in [child, *below(child)]]
+
+    order = below(env.config.root_doc)
     return lambda name: (order.index(name) if name in order else len(order), name)
 
 

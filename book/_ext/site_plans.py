@@ -11,6 +11,7 @@ Everything is made as Markdown and parsed, so that links are checked like those 
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,12 @@ from course_plans import (
     Session,
     chosen,
     clock_times,
+    extra_minutes,
     home_minutes,
+    left_for_home,
     needed_minutes,
     practice_minutes,
+    questions,
     read_plans,
     reading_minutes,
     sums,
@@ -39,6 +43,11 @@ from sphinx.util.docutils import SphinxDirective, SphinxRole
 
 ROOT = Path(__file__).resolve().parents[2]
 NOT_MEASURED = "not measured"
+LEFT = (
+    "They stand in sections that are told, and learners meet them on the way. "
+    "Say: leave the cell as it is and go on. "
+    "No cell that is told needs an answer to them; whoever is fast may do one."
+)
 
 
 def hours(minutes: float) -> str:
@@ -67,6 +76,11 @@ class Tables:
         label = f"{number} · {chapter.title}"
         return f"[{label}]({self.to(chapter.name, '.ipynb')})"
 
+    def notes(self, number: str) -> str:
+        """Link the teacher's notes of a chapter."""
+        key = posixpath.basename(self.times[number].chapter.name).split("_")[0]
+        return f"[notes]({self.to(f'book/teach/notes/{key}', '.md')})"
+
     def section(self, number: str, title: str) -> str:
         """Link a section; the opening is the top of the chapter."""
         address = self.to(self.times[number].chapter.name, ".ipynb")
@@ -86,17 +100,25 @@ class Tables:
         """Say what of the course a row is about."""
         parts = []
         if row.chapter:
-            parts.append(f"**Chapter {row.chapter}**")
+            parts.append(f"**Chapter {row.chapter}** ({self.notes(row.chapter)})")
         if self.is_whole(row):
-            parts = [f"**Chapter** {self.chapter(row.chapter)}, all of it"]
+            whole = f"**Chapter** {self.chapter(row.chapter)} ({self.notes(row.chapter)})"
+            parts = [f"{whole}, all of it"]
         else:
             parts += [self.section(row.chapter, title) for title in row.sections]
         parts += [self.exercise(row.chapter, e.name) for e in chosen(row, self.times)]
         if row.quiz:
-            parts.append(f"quiz ({self.times[row.chapter].questions} min)")
+            asked = questions(row, self.times)
+            which = "" if row.quiz is True else f", questions {', '.join(map(str, asked))}"
+            parts.append(
+                f"quiz{which} ({practice_minutes(replace(row, exercises=()), self.times):.0f} min)"
+            )
         if getattr(row, "page", ""):
             page = row.page  # type: ignore[union-attr]
             parts.append(f"page: []({self.to(page, '.md')})")
+        extra = getattr(row, "extra", None)
+        if extra:
+            parts.append(f"and {extra.minutes} min for {extra.reason}")
         return "<br/>".join(parts)
 
     def is_whole(self, row: Block | Home) -> bool:
@@ -157,6 +179,13 @@ class Tables:
             for number, titles in plan.skipped.items()
         ]
 
+    def left(self, plan: Plan) -> list[str]:
+        """Name the exercises of told sections that nobody does in class."""
+        return [
+            f"- Chapter {number}: {', '.join(self.exercise(number, e.name) for e in exercises)}."
+            for number, exercises in left_for_home(plan, self.times).items()
+        ]
+
     def path(self, steps: list[Step]) -> list[str]:
         """Write the table of a reading path, with minutes that add up."""
         heads = ["Chapter", "How", "Min", "Up to here", "What for"]
@@ -182,6 +211,7 @@ def about_plan(plan: Plan, times: dict[str, Times]) -> str:
         f"**{hours(plan.minutes)}**, lunch not counted",
         f"sections told {told:.0f} min by the rule",
         f"exercises and quizzes {done:.0f} min by the rule",
+        f"activities that the rule does not know {sum(map(extra_minutes, plan.blocks))} min",
         f"talk {kinds['talk']} min",
         f"breaks {kinds['break']} min",
         f"reserve {kinds['reserve']} min",
@@ -263,6 +293,8 @@ class PlanDirective(_Written):
         found.append(self.titled("Minutes by chapter", [*tables.chapters(plan), "", rule]))
         if plan.skipped:
             found.append(self.titled("What is skipped", tables.skipped(plan)))
+        if left := tables.left(plan):
+            found.append(self.titled("Exercises left for the evening", [LEFT, "", *left]))
         return found
 
 

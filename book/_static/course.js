@@ -33,3 +33,88 @@ window.addEventListener("load", () => {
     feedback.setAttribute("role", "status");
   }
 });
+
+/* A link to the glossary says what the term means, to the mouse, the keyboard and the finger: the
+   first tap shows it, the second one follows the link. */
+(() => {
+  const WAIT = 200; // Milliseconds in which a mouse may move from the word to the explanation.
+  const tip = document.createElement("div");
+  let shown = null;
+  let timer;
+
+  const place = () => {
+    if (shown === null) return;
+    const word = shown.getClientRects()[0];
+    const box = tip.getBoundingClientRect();
+    const left = Math.min(word.left, document.documentElement.clientWidth - box.width - 8);
+    const below = word.bottom + 6;
+    const fits = below + box.height < window.innerHeight;
+    tip.style.left = `${Math.max(8, left)}px`;
+    tip.style.top = `${fits ? below : Math.max(8, word.top - box.height - 6)}px`;
+  };
+
+  const hide = () => {
+    clearTimeout(timer);
+    if (shown !== null) shown.removeAttribute("aria-describedby");
+    shown = null;
+    tip.hidden = true;
+  };
+
+  const show = (link) => {
+    clearTimeout(timer);
+    if (shown === link) return;
+    hide();
+    const [chinese, meaning] = tip.children;
+    [chinese.textContent, meaning.textContent] = link.dataset.tip.split(/ · (.*)/s);
+    shown = link;
+    link.setAttribute("aria-describedby", tip.id);
+    tip.hidden = false;
+    place();
+  };
+
+  const later = () => {
+    clearTimeout(timer);
+    timer = setTimeout(hide, WAIT);
+  };
+
+  const prepare = (link) => {
+    // The browser's own explanation is slow, and neither keyboard nor finger can call it.
+    link.dataset.tip = link.title;
+    link.removeAttribute("title");
+    let firstTap = false;
+    link.addEventListener("pointerdown", (event) => {
+      firstTap = event.pointerType === "touch" && shown !== link;
+    });
+    link.addEventListener("click", (event) => {
+      if (firstTap) event.preventDefault();
+      if (firstTap) show(link);
+      firstTap = false;
+    });
+    link.addEventListener("mouseenter", () => show(link));
+    link.addEventListener("mouseleave", later);
+    link.addEventListener("focus", () => show(link));
+    link.addEventListener("blur", later);
+  };
+
+  window.addEventListener("DOMContentLoaded", () => {
+    const links = document.querySelectorAll("a.glossary-link[title]");
+    if (links.length === 0) return;
+    tip.id = "glossary-tip";
+    tip.className = "glossary-tip";
+    tip.setAttribute("role", "tooltip");
+    tip.hidden = true;
+    tip.innerHTML = '<span lang="zh-Hans"></span><span></span>';
+    tip.addEventListener("mouseenter", () => clearTimeout(timer));
+    tip.addEventListener("mouseleave", later);
+    document.body.append(tip);
+    links.forEach(prepare);
+    window.addEventListener("scroll", place, { passive: true });
+    window.addEventListener("resize", place);
+    document.addEventListener("keydown", (event) => {
+      if (event.key === "Escape") hide();
+    });
+    document.addEventListener("pointerdown", (event) => {
+      if (shown !== null && !shown.contains(event.target) && !tip.contains(event.target)) hide();
+    });
+  });
+})();

@@ -502,6 +502,18 @@ EXERCISES = (
                 "Dividing a row by its own sum uses that user's numbers alone, so it cannot leak.",
             ),
             Mistake(
+                "a limit of the scale waits",
+                lambda: {"C", "D", "E"},
+                "Right about what is computed from many users. A rating of 99 is wrong whoever "
+                "gave it: does that rule look at anybody else's numbers?",
+            ),
+            Mistake(
+                "repeated pairs wait",
+                lambda: {"A", "C", "D"},
+                "Right about what is computed from many users. A repeated pair stands twice in "
+                "one user's own rows: does that rule look at anybody else's?",
+            ),
+            Mistake(
                 "everything waits",
                 lambda: {"A", "B", "C", "D", "E"},
                 "If a pair stands twice and you split first, one copy may land in training and "
@@ -513,8 +525,9 @@ EXERCISES = (
                 "Those are the steps that may come before it. Which must wait?",
             ),
         ),
-        'Give a set of letters, such as {"A", "E"}. A step must wait if it computes a number from '
-        "many users and uses it on others.",
+        "A step must wait if it computes a number from many users and uses it on others. Try that "
+        "on every letter, those of your set and those outside it. The answer is a set of letters, "
+        'such as {"A", "E"}.',
         "Go through the letters one by one and ask: would the result for Ana change if Ben "
         "were not in the table?",
     ),

@@ -44,6 +44,10 @@ def _medians(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarr
     return np.array([np.median(X[labels == i], axis=0) for i in range(len(centres))])
 
 
+def _one_number_each(X: np.ndarray, labels: np.ndarray, centres: np.ndarray) -> np.ndarray:
+    return np.array([X[labels == i].mean() for i in range(len(centres))])
+
+
 def _update_probes() -> list[tuple[np.ndarray, ...]]:
     rng = np.random.default_rng(3)
     X, centres = rng.normal(size=(12, 2)), rng.normal(size=(3, 2))
@@ -245,6 +249,12 @@ EXERCISES = (
                 "divided by all users",
                 _divide_by_all,
                 "You divided by the number of all users. Divide by the size of the cluster.",
+            ),
+            Mistake(
+                "one number for each cluster",
+                _one_number_each,
+                "Your result has shape (k,), one number for each cluster; a centre has as many "
+                "columns as X. Take the mean down the rows of the cluster, column by column.",
             ),
             Mistake(
                 "median",

@@ -128,6 +128,11 @@ def _filled_with_seen(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarra
     return np.argsort(-np.where(seen, -np.inf, scores), kind="stable")[:k]
 
 
+def _cut_before_mask(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
+    best = np.argsort(-scores, kind="stable")[:k]
+    return best[~seen[best]]
+
+
 def _worst_first(scores: np.ndarray, seen: np.ndarray, k: int) -> np.ndarray:
     order = np.argsort(scores, kind="stable")
     return order[~seen[order]][:k]
@@ -456,6 +461,12 @@ EXERCISES = (
                 _filled_with_seen,
                 "When fewer than k films are left, your list is filled up with films that she has "
                 "seen. A shorter list is the better answer.",
+            ),
+            Mistake(
+                "cut before the seen films are out",
+                _cut_before_mask,
+                "You cut at k first and took the seen films out afterwards, so every film that "
+                "she has seen costs her a place. In which order do the two steps give k films?",
             ),
             Mistake(
                 "worst first",

@@ -17,6 +17,7 @@ import html
 import importlib
 import inspect
 import pkgutil
+import re
 from collections.abc import Callable, Mapping, Set
 from dataclasses import dataclass, is_dataclass, replace
 from numbers import Real
@@ -32,6 +33,12 @@ UNANSWERED = "unanswered"
 OTHER = "other"
 CRASHED = "crashed"
 CHANGED_INPUT = "changed input"
+COMMA = "a comma in a number"
+# What to say when a function trips over None, which nobody has handed it.
+NOTHING_INSIDE = (
+    "Something in it is None: does it call a function of yours that returns nothing yet, "
+    "such as the answer to an exercise before this one?"
+)
 # An example for the second hint must be one that can be worked through on paper.
 LONGEST_EXAMPLE = 400
 
@@ -260,9 +267,13 @@ def _examine(exercise: Exercise, answer: Any) -> tuple[Feedback, list[Any]]:
         return _unanswered(exercise), []
     if exercise.probes is None:
         answer = _unwrapped(exercise, answer)
-        if isinstance(answer, str) and isinstance(exercise.expected(), Real):
-            message = "Give a number, without quotation marks and without commas."
-            return Feedback(exercise.id, False, OTHER, message), []
+        if isinstance(exercise.expected(), Real):
+            message = _about_commas(answer)
+            if message:
+                return Feedback(exercise.id, False, COMMA, message), []
+            if isinstance(answer, str):
+                message = "Give a number, without quotation marks and without commas."
+                return Feedback(exercise.id, False, OTHER, message), []
     elif not callable(answer):
         message = "Pass the function itself, without calling it: check(id, my_function)."
         return Feedback(exercise.id, False, OTHER, message), []
@@ -273,8 +284,34 @@ def _examine(exercise: Exercise, answer: Any) -> tuple[Feedback, list[Any]]:
         return Feedback(exercise.id, False, CHANGED_INPUT, message), []
     except (Exception, SystemExit) as error:  # a learner's code may raise anything
         message = f"Your function stopped with {type(error).__name__}: {error}"
+        if "NoneType" in str(error):
+            message += f". {NOTHING_INSIDE}"
         return Feedback(exercise.id, False, CRASHED, message), []
     return _judge(exercise, outcome), outcome
+
+
+def _about_commas(answer: Any) -> str:
+    """Say how to write a number that was written with a comma; empty if none was."""
+    if isinstance(answer, str):
+        # Quotation marks keep the digits as they were typed; without them 1,05 is no Python.
+        found = re.fullmatch(r"\s*([-+]?\d+),(\d+)\s*", answer)
+        parts = found.groups() if found else ()
+    elif isinstance(answer, list | tuple) and all(type(part) is int for part in answer):
+        parts = tuple(map(str, answer))
+    else:
+        parts = ()
+    if len(parts) != 2 or not parts[1].isdigit():
+        return ""
+    whole, rest = parts
+    point = f"{whole}.{rest}"
+    outside = " and without quotation marks" if isinstance(answer, str) else ""
+    if whole.lstrip("+-0") and (len(rest) == 3 or rest == "0"):
+        # Without quotation marks 2,000 has become (2, 0).
+        return (
+            f"Write {point} with a point{outside}, or all digits without a comma if you mean "
+            "thousands. Python takes a comma for the end of a number."
+        )
+    return f"Write {point} with a point{outside}. Python takes a comma for the end of a number."
 
 
 def _unwrapped(exercise: Exercise, answer: Any) -> Any:

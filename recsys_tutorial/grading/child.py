@@ -7,6 +7,7 @@ right answer, so there is nothing here to be found out.
 
 from __future__ import annotations
 
+import importlib
 import importlib.abc
 import json
 import os
@@ -91,7 +92,7 @@ class Child:
         Parameters
         ----------
         order : dict
-            What to run, to hand over or to call.
+            What to load, to run, to hand over or to call.
 
         Returns
         -------
@@ -99,6 +100,8 @@ class Child:
             What came of it, or the error in one line.
         """
         try:
+            if "load" in order:
+                return self.load(order["load"])
             if "run" in order:
                 exec(compile(order["run"], f"<cell {order['cell']}>", "exec"), self.names)
                 return {}
@@ -108,6 +111,28 @@ class Child:
             return self.call(order["call"])
         except BaseException as error:  # a learner's code may raise anything
             return {"error": in_words(error)}
+
+    def load(self, wanted: list[list[str]]) -> dict[str, Any]:
+        """Load packages, so that no answer has to wait for them.
+
+        Parameters
+        ----------
+        wanted : list of [module, name]
+            As in ``from module import name``; the name may be empty.
+
+        Returns
+        -------
+        dict
+            Nothing: whatever cannot be loaded is the business of the cell that asks for it.
+        """
+        for module, name in wanted:
+            try:
+                loaded = importlib.import_module(module)
+                if name and not hasattr(loaded, name):
+                    importlib.import_module(f"{module}.{name}")
+            except BaseException:  # a package may stop in any way
+                continue
+        return {}
 
     def hand_over(self, value: Any) -> dict[str, Any]:
         """Describe an answer.

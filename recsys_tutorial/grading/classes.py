@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -56,7 +56,7 @@ class Paper:
 
     @property
     def asked(self) -> int:
-        """Number of exercises of the chapter; 0 if no chapter is known."""
+        """Number of exercises that were set in the chapter; 0 if no chapter is known."""
         return len(self.marked.marks) if self.marked else 0
 
     @property
@@ -88,6 +88,7 @@ def grade_class(
     seconds: float = 20.0,
     memory_mb: int = 2048,
     chapter: str | None = None,
+    exercises: Collection[str] | None = None,
     jobs: int | None = None,
     unfenced: bool = False,
     keep_away: tuple[str | Path, ...] = (),
@@ -105,6 +106,8 @@ def grade_class(
         Most memory of a notebook, in megabytes.
     chapter : str, optional
         Mark every notebook as this chapter; by default each tells its own.
+    exercises : collection of str, optional
+        Ids of the exercises that were set; nothing else is looked at or counted.  By default all.
     jobs : int, optional
         Notebooks at a time; by default two, or one where there is one processor.
     unfenced : bool
@@ -122,11 +125,13 @@ def grade_class(
     Raises
     ------
     DataError
-        If there are no submissions, no such chapter, or no fence and `unfenced` is not set.
+        If there are no submissions, no such chapter or exercise, or no fence and `unfenced` is
+        not set.
     """
     chapters = sorted({exercise.id.split(".")[0] for exercise in all_exercises()})
     if chapter is not None and chapter not in chapters:
         raise DataError(f"There is no chapter {chapter!r}. There are: {', '.join(chapters)}.")
+    only = _asked_for(exercises, chapter)
     rails = find_rails()
     if not rails.files and not unfenced:
         raise DataError(
@@ -139,7 +144,7 @@ def grade_class(
     limits = Limits(seconds, memory_mb, rails, hidden)
 
     def paper(submission: Submission) -> Paper:
-        done = _paper(submission, limits, chapter or "")
+        done = _paper(submission, limits, chapter or "", only)
         say(done)
         return done
 
@@ -147,6 +152,24 @@ def grade_class(
     with ThreadPoolExecutor(workers) as pool:
         papers = list(pool.map(paper, submissions))
     return ClassMarks(tuple(_with_remarks(papers)), rails)
+
+
+def _asked_for(exercises: Collection[str] | None, chapter: str | None) -> frozenset[str]:
+    """Check the ids of the exercises that were set."""
+    if exercises is None:
+        return frozenset()
+    known = [exercise.id for exercise in all_exercises()]
+    for wanted in exercises:
+        if wanted not in known:
+            start = f"{wanted.split('.')[0]}."
+            near = [i for i in known if i.startswith(start)]
+            mend = f"There are: {', '.join(near)}." if near else "Write it as 03.1 or A1.2."
+            raise DataError(f"There is no exercise {wanted!r}. {mend}")
+        if chapter is not None and not wanted.startswith(f"{chapter}."):
+            raise DataError(f"Exercise {wanted} is not in chapter {chapter}. Leave out one option.")
+    if not exercises:
+        raise DataError("No exercise is named. Write them with commas, such as 03.1,03.3.")
+    return frozenset(exercises)
 
 
 def _stay_apart(place: Path) -> None:
@@ -160,11 +183,11 @@ def _stay_apart(place: Path) -> None:
             )
 
 
-def _paper(submission: Submission, limits: Limits, chapter: str) -> Paper:
+def _paper(submission: Submission, limits: Limits, chapter: str, only: frozenset[str]) -> Paper:
     if submission.problem:
         return Paper(submission, problem=submission.problem)
     try:
-        marked = mark_cells(submission.cells, limits, chapter)
+        marked = mark_cells(submission.cells, limits, chapter, only)
     except TooMuchCodeError as error:
         return Paper(submission, problem=f"not marked: {error}")
     except StartError as error:
@@ -174,6 +197,9 @@ def _paper(submission: Submission, limits: Limits, chapter: str) -> Paper:
         return Paper(submission, problem=problem)
     if not marked.chapter:
         return Paper(submission, problem="a notebook, but without an answer to any exercise")
+    if not marked.marks:
+        problem = f"a notebook of chapter {marked.chapter}, of which no exercise was set"
+        return Paper(submission, problem=problem)
     return Paper(submission, marked)
 
 

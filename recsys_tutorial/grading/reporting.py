@@ -148,6 +148,8 @@ def mark_rows(papers: Iterable[Paper]) -> list[dict[str, Any]]:
 def mistake_rows(papers: Iterable[Paper]) -> list[dict[str, Any]]:
     """Count what the class got wrong, most frequent first.
 
+    What nobody answered is in `unanswered_rows`.
+
     Parameters
     ----------
     papers : iterable of Paper
@@ -165,7 +167,7 @@ def mistake_rows(papers: Iterable[Paper]) -> list[dict[str, Any]]:
     for paper in papers:
         for mark in paper.marked.marks if paper.marked else ():
             asked[mark.exercise] += 1
-            if mark.state == RIGHT:
+            if mark.state not in (WRONG, STOPPED):
                 continue
             named = {"other": OTHER_WRONG}.get(mark.mistake, mark.mistake)
             key = (mark.exercise, named if mark.state == WRONG else mark.state)
@@ -183,6 +185,38 @@ def mistake_rows(papers: Iterable[Paper]) -> list[dict[str, Any]]:
         for (exercise, mistake), count in counts.items()
     ]
     return sorted(rows, key=lambda row: (-row["papers"], row["exercise"], row["mistake"]))
+
+
+def unanswered_rows(papers: Iterable[Paper]) -> list[dict[str, Any]]:
+    """Count what was set and has no answer, most frequent first.
+
+    Parameters
+    ----------
+    papers : iterable of Paper
+        The papers.
+
+    Returns
+    -------
+    list of dict
+        Exercise, in how many papers the ``...`` is still there or the cell is gone, out of how
+        many.
+    """
+    titles = {exercise.id: exercise.title for exercise in all_exercises()}
+    states: dict[str, Counter[str]] = {}
+    for paper in papers:
+        for mark in paper.marked.marks if paper.marked else ():
+            states.setdefault(mark.exercise, Counter())[mark.state] += 1
+    rows = [
+        {
+            "exercise": exercise,
+            "title": titles[exercise],
+            "papers": found[EMPTY] + found[MISSING],
+            "of": found.total(),
+        }
+        for exercise, found in states.items()
+    ]
+    left = [row for row in rows if row["papers"]]
+    return sorted(left, key=lambda row: (-row["papers"], row["exercise"]))
 
 
 def harmless(value: Any) -> Any:
@@ -243,6 +277,7 @@ def _page(marks: ClassMarks, mistakes: list[dict[str, Any]]) -> str:
             },
             learners=len({paper.submission.learner for paper in marks.papers}),
             mistakes=mistakes,
+            unanswered=unanswered_rows(marks.papers),
             titles=titles,
             signs=SIGNS,
             rails=marks.rails.in_words(),

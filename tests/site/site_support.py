@@ -15,11 +15,15 @@ import yaml
 ROOT = Path(__file__).resolve().parents[2]
 
 
+def listed(entries: list[dict]) -> list[str]:
+    """Names of the pages of a list of the contents, each followed by those below it."""
+    return [name for e in entries for name in [e["file"], *listed(e.get("sections", []))]]
+
+
 def toc_pages() -> list[str]:
     """Names of all pages, in the order of the table of contents."""
     toc = yaml.safe_load((ROOT / "book/_toc.yml").read_text(encoding="utf-8"))
-    chapters = [entry for part in toc["parts"] for entry in part["chapters"]]
-    return [toc["root"], *(entry["file"] for entry in chapters)]
+    return [toc["root"], *(name for part in toc["parts"] for name in listed(part["chapters"]))]
 
 
 def repository_url() -> str:

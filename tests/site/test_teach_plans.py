@@ -185,7 +185,8 @@ sessions:
       - {id: quiz, kind: practise, minutes: 2, chapter: "1", quiz: true, do: Ask., late: Stop.}
       - {id: pause, kind: break, minutes: 10}
       - {id: eat, kind: lunch, minutes: 60}
-      - {id: two, kind: teach, minutes: 8, chapter: "2", sections: {from: A}, do: Tell., late: Hm.}
+      - {id: two, kind: teach, minutes: 8, chapter: "2", sections: {from: A},
+         extra: {minutes: 2, for: a short walk}, do: Tell., late: Hm.}
       - {id: rest, kind: reserve, minutes: 13, do: Wait.}
     home:
       - {chapter: "2", exercises: all, quiz: true}
@@ -219,6 +220,19 @@ BREAKS = [
     ('"1": [B]', '"1": [B, D]', "skipped: 1 has no 'D'"),
     ('"2": [opening]', '"2": [opening]\n  "9": [B]', "chapter 9 is not used"),
     ("{from: A}", "[A, B, B]", "'B' is told twice"),
+    (
+        "extra: {minutes: 2",
+        "extra: {minutes: 3",
+        "8 minutes, by the rule it takes 9.0 with 3 extra",
+    ),
+    ("extra: {minutes: 2", "extra: {minutes: 1.5", "two: extra minutes must be a whole number"),
+    ("extra: {minutes: 2", "extra: {minutes: 0", "two: extra minutes must be a whole number"),
+    ("a short walk", '""', "two: does not say in words what the extra minutes are for"),
+    ("a short walk", "walk", "two: does not say in words"),
+    ("a short walk", "null", "two: does not say in words"),
+    ("quiz: true, do", "quiz: [1, 3], do", "quiz: the quiz of chapter 1 has no question 3"),
+    ("quiz: true, do", "quiz: [0], do", "quiz: the quiz of chapter 1 has no question 0"),
+    ("quiz: true, do", "quiz: [2, 2], do", "quiz: a question of the quiz comes twice"),
     ("kind: break, minutes: 10", "kind: talk, do: On., minutes: 30", "no break in 99 minutes"),
 ]
 
@@ -257,7 +271,7 @@ def test_an_exercise_before_its_section_or_twice_is_found():
     problems = plans.plan_problems(plans.parse_plan("tiny", early, times), times)
     assert problems == ["one: 01.1 before 'A' is told"]
     twice = GOOD.replace("quiz: true, do", 'exercises: ["01.1"], do').replace(
-        "minutes: 2,", "minutes: 3,"
+        "quiz, kind: practise, minutes: 2,", "quiz, kind: practise, minutes: 3,"
     )
     twice = twice.replace("minutes: 13", "minutes: 12")
     problems = plans.plan_problems(plans.parse_plan("tiny", twice, times), times)
@@ -269,6 +283,37 @@ def test_a_wrong_key_is_named():
         plans.parse_plan("tiny", GOOD.replace("minutes: 7", "minuts: 7"), tiny_times())
 
 
+@pytest.mark.parametrize("extra", ["2", "{minutes: 2}", "{minutes: 2, why: a short walk}"])
+def test_extra_minutes_without_both_keys_are_named(extra):
+    text = GOOD.replace("{minutes: 2, for: a short walk}", extra)
+    with pytest.raises(ValueError, match="two: extra is .*minutes and for"):
+        plans.parse_plan("tiny", text, tiny_times())
+
+
+def test_a_part_of_a_quiz_takes_less():
+    times = tiny_times()
+    text = GOOD.replace("quiz: true, do", "quiz: [2], do")
+    plan = plans.parse_plan("tiny", text, times)
+    assert plans.plan_problems(plan, times) == []
+    quiz = next(block for block in plan.blocks if block.id == "quiz")
+    assert (plans.questions(quiz, times), plans.practice_minutes(quiz, times)) == ([2], 1)
+
+
+def test_exercises_that_are_left_for_the_evening_are_found():
+    times = tiny_times()
+    plan = plans.parse_plan("tiny", GOOD, times)
+    assert plans.left_for_home(plan, times) == {}
+    less = plans.parse_plan("tiny", GOOD.replace(', exercises: ["01.1"]', ""), times)
+    (left,) = plans.left_for_home(less, times)["1"]
+    assert left.name == "01.1"
+    one_day = {
+        e.name for found in plans.left_for_home(PLANS["one_day"], TIMES).values() for e in found
+    }
+    assert {"01.2", "02.2", "03.2", "03.4", "10.2"} <= one_day
+    # It stands in a section that the day skips.
+    assert "02.3" not in one_day
+
+
 def test_a_chapter_that_grows_breaks_a_plan():
     """The plans hang on the chapters: new words, or a new section, and the test above fails."""
     times = dict(TIMES)
@@ -277,7 +322,7 @@ def test_a_chapter_that_grows_breaks_a_plan():
     longer["New"] = minutes.Section("New", words=10)
     times["3"] = replace(times["3"], sections=longer)
     problems = plans.plan_problems(PLANS["half_day"], times)
-    assert any(problem.startswith("two-moves: 13 minutes") for problem in problems)
+    assert any(problem.startswith("two-moves: 17 minutes") for problem in problems)
     assert "chapter 3: 'New' is neither told nor skipped" in problems
 
 

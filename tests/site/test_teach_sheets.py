@@ -7,7 +7,8 @@ import re
 import pytest
 from site_support import ROOT
 
-SHEETS = sorted((ROOT / "book/teach/sheets").glob("*.md"))
+FOLDER = ROOT / "book/teach/sheets"
+SHEETS = sorted(path for path in FOLDER.glob("*.md") if path.stem != "index")
 # What fits on a printed page of A4 in two sizes smaller than the screen's.
 MOST_WORDS, MOST_LINES_OF_CODE = 480, 14
 
@@ -24,7 +25,7 @@ def complaints(text: str) -> list[str]:
     if not text.startswith("# Sheet: ") or ":::{container} sheet\n" not in text:
         found.append("no sheet")
     for link in re.findall(r"\]\(([^)#]+)", text):
-        if not (ROOT / "book/teach/sheets" / link).resolve().is_file():
+        if not (FOLDER / link).resolve().is_file():
             found.append(f"no page {link}")
     if not re.search(r"\(\.\./\.\./\.\./notebooks/", text):
         found.append("leads to no chapter")
@@ -33,6 +34,8 @@ def complaints(text: str) -> list[str]:
 
 def test_all_four_are_there():
     assert [path.stem for path in SHEETS] == ["dbscan", "kmeans", "metrics", "pipeline"]
+    index = (FOLDER / "index.md").read_text(encoding="utf-8")
+    assert sorted(re.findall(r"\]\((\w+)\.md\)", index)) == [path.stem for path in SHEETS]
 
 
 @pytest.mark.parametrize("path", SHEETS, ids=lambda path: path.stem)

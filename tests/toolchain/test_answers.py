@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import numpy as np
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup
 
@@ -15,16 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 import answers  # noqa: E402
 import class_tests  # noqa: E402
+import maintain  # noqa: E402
 
 from recsys_tutorial.exercises import all_exercises, find_exercise, load_quiz  # noqa: E402
-
-
-def load_maintain():
-    """Import `tools/maintain.py` without running anything."""
-    import maintain
-
-    return maintain
-
 
 # Reading notebooks ----------------------------------------------------------------------------
 
@@ -89,6 +85,11 @@ def test_solutions_come_with_their_words_and_without_the_check(tmp_path):
     ]
 
 
+def test_an_answer_inside_the_check_is_kept():
+    said = 'feedback = check("06.1", 4 / 9)\nassert feedback.ok\nfeedback'
+    assert answers.without_check(said) == 'check("06.1", 4 / 9)'
+
+
 def test_an_exercise_without_a_solution_stops_the_book(tmp_path):
     notebook(tmp_path / "notebooks/03_x.ipynb", *CHAPTER)
     solved = tmp_path / "notebooks/solutions/03_x_solutions.ipynb"
@@ -100,9 +101,6 @@ def test_an_exercise_without_a_solution_stops_the_book(tmp_path):
 
 
 def test_values_are_written_for_a_teacher():
-    import numpy as np
-    import pandas as pd
-
     assert answers.value_shown(1 / 3) == "0.333333"
     assert answers.value_shown({"D", "C"}) == "{'C', 'D'}"
     assert answers.value_shown(np.array([[1.0, 2.0]])) == "[[1. 2.]]"
@@ -160,11 +158,13 @@ def book():
     return answers.write_book()
 
 
+@pytest.mark.slow
 def test_nothing_is_wrong_with_the_book(book):
     assert complaints(book, [exercise.id for exercise in ordered()]) == []
     assert len(book) < 3_000_000
 
 
+@functools.cache
 def ordered():
     """All exercises in the order of the chapters and of their notebooks."""
     return [
@@ -178,6 +178,7 @@ def test_the_book_has_every_exercise():
     assert {e.id for e in ordered()} == {e.id for e in all_exercises()}
 
 
+@pytest.mark.slow
 def test_the_book_has_every_question_of_every_quiz(book):
     page = BeautifulSoup(book, "html.parser")
     texts = " ".join(page.get_text(" ").split())
@@ -193,6 +194,7 @@ def test_the_book_has_every_question_of_every_quiz(book):
     assert all(" ".join(a["feedback"].split()) in texts for a in wanted)
 
 
+@pytest.mark.slow
 def test_the_book_has_the_key_of_both_forms(book):
     page = BeautifulSoup(book, "html.parser")
     rows = [[td.get_text() for td in tr("td")][:2] for tr in page.select("#test ~ table")[0]("tr")]
@@ -205,6 +207,7 @@ def test_the_book_has_the_key_of_both_forms(book):
     assert {o.get_text().split(": ", 1)[1] for o in wrong} == set(named)
 
 
+@pytest.mark.slow
 def test_a_right_value_is_the_computed_one(book):
     page = BeautifulSoup(book, "html.parser")
     assert page.find(id="e03.5").select_one(".right code").get_text() == "36"
@@ -270,7 +273,7 @@ def test_the_book_is_written_where_it_is_asked_for(tmp_path, capsys):
 
 
 def test_the_kit_makes_slides_and_answers(monkeypatch):
-    maintain, called = load_maintain(), []
+    called = []
     monkeypatch.setattr(maintain, "with_course", lambda name, given: called.append((name, given)))
     maintain.main(["kit", "--only", "03"])
     assert called == [("slides", ["--only", "03"]), ("answers", ["--only", "03"])]

@@ -237,6 +237,21 @@ def test_doctor_names_old_and_missing_packages(monkeypatch):
     )
 
 
+def test_doctor_looks_for_what_opens_the_notebooks(monkeypatch):
+    assert sum(f.what.startswith("jupyterlab ") for f in doctor.examine()) == 1
+    monkeypatch.setattr(doctor, "version", lambda name: {"jupyterlab": "4.2"}[name])
+    (there,) = doctor._lab()
+    assert there.ok and there.what == "jupyterlab 4.2" and not there.mend
+
+    def absent(name):
+        raise doctor.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "version", absent)
+    (missing,) = doctor._lab()
+    assert not missing.ok and missing.optional
+    assert "-m pip install jupyterlab" in missing.mend and "Colab" in missing.mend
+
+
 def test_doctor_skips_packages_for_other_systems(monkeypatch):
     monkeypatch.setattr(doctor, "requires", lambda name: ['x>=1; sys_platform == "amiga"'])
     assert doctor._packages() == []

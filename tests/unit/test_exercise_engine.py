@@ -290,6 +290,35 @@ def test_a_number_in_quotes_is_told_so(planted):
     assert check("99.1", 7).ok
 
 
+@pytest.mark.parametrize(
+    ("answer", "said", "thousands"),
+    [
+        ((0, 485), "Write 0.485 with a point.", False),
+        ([-1, 5], "Write -1.5 with a point.", False),
+        ("0,485", "Write 0.485 with a point and without quotation marks.", False),
+        (" 1,05 ", "Write 1.05 with a point and without quotation marks.", False),
+        ("12,500", "Write 12.500 with a point and without quotation marks,", True),
+        ((2, 0), "Write 2.0 with a point,", True),
+    ],
+)
+def test_a_comma_for_a_point_is_told_so(planted, answer, said, thousands):
+    planted(expected=lambda: 0.485, probes=None, mistakes=())
+    feedback = check("99.1", answer)
+    assert feedback.mistake == engine.COMMA and feedback.message.startswith(said)
+    assert ("thousands" in feedback.message) == thousands
+
+
+@pytest.mark.parametrize("answer", [(1, 2, 3), (1, -2), (1.0, 2), (True, 2), "1,234,567", "a,b"])
+def test_what_is_no_number_with_a_comma_is_not_taken_for_one(planted, answer):
+    planted(expected=lambda: 0.485, probes=None, mistakes=())
+    assert check("99.1", answer).mistake == engine.OTHER
+
+
+def test_a_pair_is_right_where_a_pair_is_wanted(planted):
+    planted(expected=lambda: (0, 485), probes=None, mistakes=())
+    assert check("99.1", (0, 485)).ok
+
+
 def test_a_list_will_do_where_a_set_is_wanted(planted):
     planted(expected=lambda: {5, 6}, probes=None, mistakes=(Mistake("one", lambda: {5}, "More."),))
     assert check("99.1", [6, 5]).ok and check("99.1", (5, 6)).ok

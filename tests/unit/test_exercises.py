@@ -21,7 +21,14 @@ from recsys_tutorial.exercises import (
     forget_progress,
     load_quiz,
 )
-from recsys_tutorial.exercises.engine import CHANGED_INPUT, CRASHED, OTHER, UNANSWERED, same
+from recsys_tutorial.exercises.engine import (
+    CHANGED_INPUT,
+    CRASHED,
+    NOTHING_INSIDE,
+    OTHER,
+    UNANSWERED,
+    same,
+)
 from tests.unit.exercise_rules import KINDS, exercise_complaints, gives_away
 
 NOTEBOOKS = Path(__file__).parents[2] / "notebooks"
@@ -236,6 +243,22 @@ def test_a_function_that_stops_is_told_why(exercise_id):
         assert not feedback.ok and feedback.mistake == CRASHED, name
         assert "Your function stopped with" in feedback.message, name
         assert "<b>" not in feedback._repr_html_().split("</strong>")[1], name
+
+
+def test_a_function_that_builds_on_an_open_stub_is_told_so():
+    def my_update(X, labels, centres): ...
+
+    def my_kmeans(X, start):
+        return my_update(X, None, start).round(9)
+
+    def my_other_kmeans(X, start):
+        return X[0] - my_update(X, None, start)
+
+    for function in (my_kmeans, my_other_kmeans):
+        feedback = check("03.4", function)
+        assert feedback.mistake == CRASHED
+        assert feedback.message.endswith(NOTHING_INSIDE)
+    assert NOTHING_INSIDE not in check("03.4", lambda X, start: 1 / 0).message
 
 
 def spoil(value) -> bool:

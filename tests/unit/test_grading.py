@@ -18,15 +18,16 @@ from recsys_tutorial.cli import main
 from recsys_tutorial.datasets import DataError
 from recsys_tutorial.exercises import all_exercises, find_exercise, forget_progress, progress
 from recsys_tutorial.exercises.engine import _unchanged, examine
-from recsys_tutorial.grading import collecting, session, slicing
+from recsys_tutorial.grading import collecting, marking, session, slicing
 from recsys_tutorial.grading.classes import ClassMarks, Paper, grade_class
 from recsys_tutorial.grading.collecting import Submission, collect, learner_of
 from recsys_tutorial.grading.fence import Fence, Rails, find_rails, readable
-from recsys_tutorial.grading.marking import Limits, Mark, Marked, mark_cells
+from recsys_tutorial.grading.marking import Limits, Mark, Marked, mark_cells, packages
 from recsys_tutorial.grading.reporting import (
     check_class_folder,
     harmless,
     mistake_rows,
+    unanswered_rows,
     write_class_report,
 )
 from recsys_tutorial.grading.session import GoneError, Session, StartError
@@ -40,6 +41,7 @@ from recsys_tutorial.grading.slicing import (
     read_units,
 )
 from recsys_tutorial.grading.wire import Opaque, WireError, decode, encode
+from tests.unit.grading_class import RIGHT, WRONG_TEXTS, as_bytes, notebook
 
 ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "notebooks").glob("*.ipynb"))
@@ -579,6 +581,96 @@ def test_memory_is_limited(talk):
     assert "MemoryError" in talk.ask(order, 60)["error"]
 
 
+# A chapter's cells: packages, then two answers.
+IMPORTS = """import antigravity, numpy as np
+from sklearn import cluster
+from recsys_tutorial.datasets import load_movielens
+from recsys_tutorial.exercises import check"""
+TWO_ANSWERS = [IMPORTS, "x = np.float64(3)", 'check("05.1", x)', 'check("05.6", x)']
+
+
+def test_packages_are_those_of_the_course_and_nothing_is_run_to_find_them():
+    units = slicing.read_units([IMPORTS, "def f():\n    import numpy", "importlib = 'import'"])
+    assert packages(units) == [
+        ("numpy", ""),
+        ("sklearn", "cluster"),
+        ("recsys_tutorial.datasets", "load_movielens"),
+        ("recsys_tutorial.exercises", "check"),
+    ]
+    broken = "import ("
+    assert packages(slicing.read_units([broken])) == []
+
+
+class Deaf:
+    """A session that notes its orders and may fall over one of them."""
+
+    def __init__(self, orders, falls):
+        self.orders, self.falls = orders, falls
+
+    def __call__(self, *_):
+        self.orders.append("start")
+        return self
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        pass
+
+    def charged(self):
+        return 0.0
+
+    def begin(self):
+        self.orders.append("clock")
+
+    def load(self, wanted):
+        self.orders.append(f"load {wanted[0][0]}")
+        if self.falls:
+            raise GoneError("fell")
+
+    def ask(self, order, *_):
+        self.orders.append(next(iter(order)))
+        return {"value": 3.0, "callable": False} if "answer" in order else {}
+
+
+@pytest.mark.parametrize("falls", [False, True])
+def test_packages_are_loaded_before_the_clock_and_before_the_learners_code(monkeypatch, falls):
+    orders = []
+    monkeypatch.setattr(marking, "Session", Deaf(orders, falls))
+    marks = mark_cells(TWO_ANSWERS, Limits(20, 2048, NO_RAILS), only=["05.1", "05.6"]).marks
+    assert [mark.state for mark in marks] == ["wrong", "wrong"]
+    wanted = ["start", "load numpy"] + ["start"] * falls
+    assert orders[: len(wanted) + 1] == [*wanted, "clock"]
+    assert [order for order in orders if order.startswith("load")] == ["load numpy"]
+
+
+@pytest.mark.slow
+def test_the_first_answer_does_not_pay_for_the_packages(monkeypatch):
+    # As on Windows and macOS: the clock on the wall, which imports used to fill.
+    monkeypatch.setattr(session, "_processor_seconds", lambda process: None)
+    asked, load = [], Session.load
+
+    def slow_load(self, wanted):
+        load(self, wanted)
+        time.sleep(4)
+        asked.extend(wanted)
+
+    monkeypatch.setattr(Session, "load", slow_load)
+    cells = [IMPORTS.replace("antigravity, ", ""), *TWO_ANSWERS[1:]]
+    cells[1] = "x = np.float64(3) if cluster and load_movielens else 0"
+    marks = mark_cells(cells, Limits(4, 2048, NO_RAILS), only=["05.1"]).marks
+    assert [(m.exercise, m.state) for m in marks] == [("05.1", "wrong")]
+    assert [module for module, _ in asked] == ["numpy", "sklearn", "recsys_tutorial.datasets"]
+    assert marks[0].seconds < 4
+
+
+@pytest.mark.slow
+def test_what_cannot_be_loaded_is_the_business_of_its_cell(talk):
+    talk.load([("no_such_package", ""), ("json", "nothing"), ("recsys_tutorial.exercises", "x")])
+    assert talk.ask({"run": "import json", "cell": 1}, 60) == {}
+    assert "ModuleNotFound" in talk.ask({"run": "import no_such_package", "cell": 1}, 60)["error"]
+
+
 def test_a_python_that_does_not_start_is_not_the_learners_fault(monkeypatch):
     monkeypatch.setattr(session, "PROGRAM", "raise SystemExit(3)")
     with pytest.raises(StartError, match="does not start"):
@@ -619,6 +711,24 @@ def test_mistakes_are_counted_with_the_most_frequent_first():
         ("05.2", "wrong in a way that has no name", 1, 3),
     ]
     assert "secret" not in str(mistake_rows(papers))
+
+
+def test_what_nobody_answered_is_no_mistake_and_has_a_table_of_its_own(tmp_path):
+    papers = (
+        paper("a", Mark("05.1", "unanswered"), Mark("05.2", "unanswered"), Mark("05.3", "right")),
+        paper("b", Mark("05.1", "missing"), Mark("05.2", "right"), Mark("05.3", "wrong", "sum")),
+    )
+    assert [(r["exercise"], r["mistake"]) for r in mistake_rows(papers)] == [("05.3", "sum")]
+    left = [(r["exercise"], r["papers"], r["of"]) for r in unanswered_rows(papers)]
+    assert left == [("05.1", 2, 2), ("05.2", 1, 2)]
+    page = write_class_report(ClassMarks(papers, NO_RAILS), tmp_path / "out")
+    text = page.read_text(encoding="utf-8")
+    mistakes, nobody = text.index('<h2 id="mistakes"'), text.index('<h2 id="unanswered"')
+    assert mistakes < nobody < text.index("How it was marked")
+    page = write_class_report(
+        ClassMarks((paper("a", Mark("05.1", "right")),), NO_RAILS), page.parent
+    )
+    assert "unanswered" not in page.read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@x", "\t=1", "\r=1", "  =1", "\n=1"])
@@ -670,6 +780,49 @@ def test_submissions_around_the_python_that_marks_are_refused():
 def test_an_unknown_chapter_is_refused(tmp_path):
     with pytest.raises(DataError, match="There are: 01"):
         grade_class(tmp_path, chapter="99")
+
+
+@pytest.mark.parametrize(
+    ("exercises", "more", "said"),
+    [
+        (["03.99"], {}, "There is no exercise '03.99'. There are: 03.1, 03.2"),
+        (["three"], {}, "There is no exercise 'three'. Write it as 03.1"),
+        ([], {}, "No exercise is named"),
+        (["03.1"], {"chapter": "05"}, "03.1 is not in chapter 05"),
+    ],
+)
+def test_exercises_that_cannot_be_set_are_refused_in_a_sentence(tmp_path, exercises, more, said):
+    with pytest.raises(DataError, match=re.escape(said)):
+        grade_class(tmp_path, exercises=exercises, unfenced=True, **more)
+
+
+def test_the_command_names_a_wrong_exercise_on_one_line(tmp_path, capsys):
+    words = ["grade", str(tmp_path / "in"), "--out", str(tmp_path / "out"), "--exercises"]
+    assert main([*words, "3.1"]) == 2
+    error = capsys.readouterr().err
+    assert "There is no exercise '3.1'" in error and error.count("\n") == 1
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.slow
+def test_only_what_was_set_is_judged_and_counted(tmp_path, capsys):
+    folder = tmp_path / "in"
+    folder.mkdir()
+    answers = {"05.1": RIGHT["05.1"], "05.3": WRONG_TEXTS["05.3"]}
+    (folder / "ana.ipynb").write_bytes(as_bytes(notebook(answers)))
+    (folder / "ben.ipynb").write_bytes(as_bytes(notebook({})))
+    (folder / "cy.ipynb").write_bytes((ROOT / "notebooks/03_kmeans.ipynb").read_bytes())
+    out = tmp_path / "out"
+    words = ["grade", str(folder), "--out", str(out), "--unfenced", "--exercises", "05.1, 05.3"]
+    assert main(words) == 0
+    said = capsys.readouterr().out
+    assert "ana.ipynb: 1 of 2 right" in said and "ben.ipynb: 0 of 2 right" in said
+    assert "cy.ipynb: a notebook of chapter 03, of which no exercise was set" in said
+    learners = pd.read_csv(out / "learners.csv")
+    assert learners["exercises"].tolist() == [2, 2, 0] and learners["solved"].sum() == 1
+    marks = pd.read_csv(out / "marks.csv", dtype=str)
+    assert set(marks["exercise"].dropna()) == {"05.1", "05.3"}
+    assert pd.read_csv(out / "mistakes.csv")["mistake"].tolist() == ["sizes forgotten"]
 
 
 def test_a_slip_of_the_grader_costs_one_row_and_not_the_class(tmp_path, monkeypatch):

@@ -531,7 +531,6 @@ def test_a_file_says_how_it_was_read(tmp_path):
         ("colour,size,price\nred,1,2\n", "No column is named as if it said who"),
         ("pupil,size,price\nred,1,2\n", "No column is named as if it said what"),
         ("who,what\na,x\n,y\n", "missing user"),
-        ("who,what,rating\na,x,3\nb,y,good\n", "not a number"),
         ('[{"who": 1}]\n', "JSON"),
     ],
 )
@@ -576,6 +575,39 @@ def test_columns_are_found_by_their_usual_names(names, found):
     none = dict.fromkeys(["user", "item", "rating", "timestamp"])
     got = [name or "-" for name in find_columns(names, none).values()]
     assert got == wanted
+
+
+def test_guessed_columns_that_cannot_be_read_are_left_out(tmp_path):
+    table = small_class().assign(grade="A", day="Monday")
+    table.to_csv(tmp_path / "class.csv", index=False)
+    for own in (own_data(table), own_data(tmp_path / "class.csv")):
+        assert own.material.matrix.sum() == len(table)
+        assert "Left out, because it cannot be read." in repr(own)
+        assert "Column 'grade'" in repr(own) and "Column 'day'" in repr(own)
+        assert "Columns: who = 'pupil', what = 'song'." in repr(own)
+    with pytest.raises(UnfitError, match="'grade'"):
+        own_data(table, rating="grade")
+
+
+def test_a_column_that_is_not_there_gets_a_sentence(tmp_path):
+    small_class().to_csv(tmp_path / "class.csv", index=False)
+    for table in (small_class(), tmp_path / "class.csv"):
+        with pytest.raises(UnfitError, match="There is no column 'pupils'. Did you mean 'pupil'"):
+            own_data(table, user="pupils")
+    with pytest.raises(UnfitError, match="There is no file"):
+        own_data(small_class(), items=tmp_path / "things.csv")
+    with pytest.raises(UnfitError, match="items='items.csv'"):
+        own_data(tmp_path / "class.csv", items=small_class())
+
+
+def test_the_table_of_the_items_may_use_the_class_s_words(tmp_path):
+    items = pd.DataFrame(
+        {"song": [f"song {i}" for i in range(30)], "genres": ["slow", "fast"] * 15}
+    )
+    items.to_csv(tmp_path / "things.csv", index=False)
+    small_class().to_csv(tmp_path / "class.csv", index=False)
+    for table in (small_class(), tmp_path / "class.csv"):
+        assert own_data(table, items=tmp_path / "things.csv").material.has("items")
 
 
 def named_class() -> pd.DataFrame:
@@ -656,3 +688,13 @@ def test_the_door_opens_late():
     assert exercises.own_data is own_data
     with pytest.raises(AttributeError, match="own_date"):
         _ = exercises.own_date
+
+
+def test_first_names_alone_become_pseudonyms_and_codes_stay():
+    rows = [(who, f"book {n}") for who in ("Ana", "Ben", "Cem", "Dia", "Eva") for n in range(8)]
+    named = own_data(pd.DataFrame(rows, columns=["name", "item"]))
+    assert set(named.material.log.events["user"]) == {f"person {n}" for n in range(1, 6)}
+    assert "words, perhaps names" in repr(named)
+    coded = [(f"p0{len(who)}{who[0]}", what) for who, what in rows]
+    codes = own_data(pd.DataFrame(coded, columns=["name", "item"]))
+    assert set(codes.material.log.events["user"]) == {"p03A", "p03B", "p03C", "p03D", "p03E"}

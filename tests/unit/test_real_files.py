@@ -416,6 +416,16 @@ REFUSED = {
         IDS,
         ["no column 'user'", "Line 3 has the columns: delete the lines above it"],
     ),
+    "a title above a header in another case": (
+        "Export of 2024, shop\n\n Kunde ;ARTIKEL;tag\n1;2;3\n",
+        {"user": "kunde", "item": "ARTIKEL"},
+        ["no column 'kunde'", "Line 3 has the columns", "Its names are 'Kunde': mind the case"],
+    ),
+    "names in another case": (
+        "Kunde;Artikel\n1;2\n",
+        {"user": "kunde", "item": "artikel"},
+        ["no column 'kunde'. Did you mean 'Kunde'?"],
+    ),
     "a time beyond all numbers": (
         "user,item,when\n1,2,1e400\n",
         {**IDS, "timestamp": "when"},

@@ -247,7 +247,9 @@ def _from_numbers(
             ],
             dtype=object,
         )
-    if (abs(numbers) >= 2.0**63).any():
+    with np.errstate(invalid="ignore"):  # a missing time is not infinite
+        is_infinite = bool((abs(numbers) >= 2.0**63).any())
+    if is_infinite:
         raise DataError(f"Column '{name}': infinite time. Drop or correct these rows.")
     rough = numbers.astype(float)
     middle = float(np.nanmedian(rough))

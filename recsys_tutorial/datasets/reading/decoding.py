@@ -30,7 +30,7 @@ PACKINGS = {
     b"PK\x03\x04": "zip",
     b"PK\x05\x06": "zip",
 }
-OPENERS = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
+OPENERS: dict[str, Any] = {"gz": gzip.open, "bz2": bz2.open, "xz": lzma.open}
 # First bytes of files that are no tables, and what to do about them.
 OTHERS = {
     b"%PDF": "a PDF document. Export the table itself as CSV",
@@ -53,6 +53,8 @@ MARKS = {
     codecs.BOM_UTF16_BE: ("utf-16", "UTF-16"),
 }
 BLOCK = 1 << 20
+# A log packs to a tenth, one with much repetition to a fiftieth.
+LARGEST_RATIO, LEAST_RATION = 200, 64 << 20
 BROKEN = (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, RuntimeError)
 ASK = "Say which: --encoding NAME (encoding= in Python), for example cp1251 or shift_jis"
 
@@ -135,10 +137,19 @@ def open_text(path: Path, encoding: str | None = None) -> TextFile:
     >>> open_text(path).encoding
     'cp1252'
     """
-    if not path.exists():
-        raise DataError(f"There is no file {path}. Check the path and the folder you are in.")
+    try:
+        is_there = path.exists()
+    except (OSError, ValueError):  # a name that no file can have, a link in circles
+        is_there = False
+    if not is_there:
+        raise DataError(
+            f"There is no file {str(path)[:200]!r}. Check the path and the folder you are in."
+        )
     if path.is_dir():
         raise DataError(f"{path} is a folder. Name the CSV file inside it.")
+    if not path.is_file():
+        # It could be read once, or for ever; a table is looked at several times.
+        raise DataError(f"{path} is a pipe or a device, no file. Write the table to a file first.")
     try:
         with path.open("rb") as file:
             packing = _packing(path, file.read(16))
@@ -179,14 +190,42 @@ def _only_member(path: Path) -> str:
     return names[0]
 
 
+class _Rationed(io.RawIOBase):
+    """What comes out of an archive, until there is more of it than any table packs into so little.
+
+    A few kilobytes can unpack to more than a disk holds: made by accident (a log of one line, again
+    and again) or by malice.
+    """
+
+    def __init__(self, raw: Any, path: Path) -> None:
+        self.raw, self.path, self.n_read = raw, path, 0
+        self.ration = max(LEAST_RATION, LARGEST_RATIO * path.stat().st_size)
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        block = self.raw.read(len(buffer))
+        self.n_read += len(block)
+        if self.n_read > self.ration:
+            raise DataError(
+                f"{self.path.name} unpacks to more than {self.ration // 2**20:,} MB, over "
+                f"{LARGEST_RATIO} times its size. Unpack it and look at what it holds."
+            )
+        buffer[: len(block)] = block
+        return len(block)
+
+
 @contextmanager
 def _unpacked(path: Path, packing: str, member: str) -> Iterator[Any]:
     if packing == "zip":
         with zipfile.ZipFile(path) as archive, archive.open(member) as raw:
-            yield raw
+            yield io.BufferedReader(_Rationed(raw, path), BLOCK)
+    elif packing:
+        with OPENERS[packing](path, "rb") as raw:
+            yield io.BufferedReader(_Rationed(raw, path), BLOCK)
     else:
-        opener: Any = OPENERS.get(packing, Path.open)
-        with opener(path, "rb") as raw:
+        with path.open("rb") as raw:
             yield raw
 
 

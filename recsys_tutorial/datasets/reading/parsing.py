@@ -12,6 +12,7 @@ import difflib
 import itertools
 import re
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from operator import itemgetter
 from typing import Any
@@ -143,8 +144,8 @@ def no_such_column(column: str, names: Sequence[str]) -> str:
     >>> no_such_column("costumer", ["customer", "product"])
     "no column 'costumer'. Did you mean 'customer'? The file has: customer, product."
     """
-    near = difflib.get_close_matches(column.lower(), [n.lower() for n in names], 3)
-    found = [n for n in dict.fromkeys(names) if n.lower() in near]
+    near = difflib.get_close_matches(column.casefold(), [n.casefold() for n in names], 3)
+    found = [n for n in dict.fromkeys(names) if n.casefold() in near]
     hint = f" Did you mean {' or '.join(map(repr, found))}?" if found else ""
     shown = ", ".join(names[:12]) + (f" and {len(names) - 12} more" if len(names) > 12 else "")
     return f"no column '{column}'.{hint} The file has: {shown}."
@@ -181,7 +182,7 @@ def _find_layout(
         raise DataError(f"{text.path.name} is empty. It needs a header and one row per event.")
     _refuse_other_formats(text, lines[0])
     best = separator or max(SEPARATORS, key=lambda s: _fitness(lines, s, wanted, header))
-    first: list[str] = next(_rows(lines, best, strict=False), [])
+    first = next(_rows_to_look_at(lines, best), [])
     names = [name.strip().strip("\ufeff") for name in first]
     if not header:
         names = [str(n + 1) for n in range(len(first))]
@@ -208,12 +209,12 @@ def _fitness(
 ) -> tuple[int, bool, float, int]:
     """How well a separator fits: names found, more than one column, even rows, many columns."""
     # The last line may be cut; a quoted cell may span several.
-    rows = [row for row in _rows(lines[:-1] or lines, separator, strict=False) if any(row)]
+    rows = [row for row in _rows_to_look_at(lines[:-1] or lines, separator) if any(row)]
     widths = [len(row) for row in rows]
-    names = {name.strip() for name in rows[0]} if rows and header else set()
+    names = _folded(rows[0]) if rows and header else set()
     even = sum(width == widths[0] for width in widths) / max(len(widths), 1)
     n_columns = widths[0] if widths else 0
-    return len(names & set(wanted)), n_columns > 1, round(even, 1), n_columns
+    return len(names & _folded(wanted)), n_columns > 1, round(even, 1), n_columns
 
 
 def _rows(
@@ -230,14 +231,22 @@ def _rows(
     )
 
 
+def _rows_to_look_at(lines: list[str], separator: str) -> Iterator[list[str]]:
+    """Rows, up to the first that the csv module refuses: its cells are too long for a table's."""
+    with suppress(csv.Error):
+        yield from _rows(lines, separator, strict=False)
+
+
 def _check_names(text: TextFile, wanted: Sequence[str], layout: _Layout) -> None:
     name = text.path.name
     for column in wanted:
         if column not in layout.names:
             message = no_such_column(column, layout.names)
-            later = _header_further_down(text, wanted, layout)
+            later, spelled = _header_further_down(text, wanted, layout)
             if later:
                 message += f" Line {later} has the columns: delete the lines above it."
+                if spelled:
+                    message += f" Its names are {', '.join(map(repr, spelled))}: mind the case."
             elif not layout.header:
                 message += " Without a header, columns are named by their numbers, from 1."
             elif any(re.fullmatch(r"[\d.:/\- ]+", found) for found in layout.names):
@@ -253,18 +262,30 @@ def _check_names(text: TextFile, wanted: Sequence[str], layout: _Layout) -> None
         raise DataError(f"{name}: column '{twice[0]}' is named for two purposes. Name another.")
 
 
-def _header_further_down(text: TextFile, wanted: Sequence[str], layout: _Layout) -> int:
-    """Find the line with the names below a title or a comment; 0 if there is none."""
+def _header_further_down(
+    text: TextFile, wanted: Sequence[str], layout: _Layout
+) -> tuple[int, list[str]]:
+    """Find the line with the names below a title or a comment; 0 if there is none.
+
+    Case does not count; names that were asked for in another case come back as the file has them.
+    """
     if not layout.header:
-        return 0
+        return 0, []
     with text.open() as stream:
         short = (line for line in iter(lambda: stream.readline(LONGEST_LINE), ""))
         for number, line in enumerate(itertools.islice(short, LINES_TO_LOOK_AT), start=1):
             for separator in SEPARATORS:
                 row: list[str] = next(_rows([line], separator, strict=False), [])
-                if set(wanted) <= {cell.strip() for cell in row}:
-                    return number
-    return 0
+                if _folded(wanted) <= _folded(row):
+                    names = [cell.strip() for cell in row]
+                    other = [n for n in names if _folded([n]) <= _folded(wanted)]
+                    return number, [n for n in other if n not in wanted]
+    return 0, []
+
+
+def _folded(names: Iterable[str]) -> set[str]:
+    """Give names as a person compares them: without case and outer spaces."""
+    return {name.strip().casefold() for name in names}
 
 
 class _LoneQuoteError(Exception):
@@ -381,7 +402,10 @@ def _too_long(text: TextFile, layout: _Layout, line: int, n_cells: int) -> DataE
 
 
 def _bad_quote(text: TextFile, line: int, error: csv.Error) -> DataError:
-    if "unexpected end" in str(error) or "field larger" in str(error):
+    if "field larger" in str(error):
+        problem = f"a cell in line {line} is longer than any name; is the quote before it closed?"
+        return DataError(f"{text.path.name} is not a table that can be read: {problem}")
+    if "unexpected end" in str(error):
         problem = f'the quote opened in line {line} is never closed. Write "" for a quote in a cell'
     else:
         problem = f"line {line}: {error}"

@@ -176,7 +176,7 @@ VARIANTS = (
     Variant(
         "06.5",
         "`X` are some of your people on a line, and `ways` are three ways to group them. Guess, "
-        "then compute: which way, "A", "B" or "C", has the largest mean silhouette?",
+        "then compute: which way has the largest mean silhouette? The letter must be right.",
         _three_ways,
         expected=_favourite,
         hint="Ask for each way how far the next group is, beside how wide her own is, for most of "

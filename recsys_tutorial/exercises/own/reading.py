@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +17,7 @@ import pandas as pd
 
 from recsys_tutorial.datasets import DataError, Interactions, read_interactions
 from recsys_tutorial.datasets.reading.decoding import open_text
-from recsys_tutorial.datasets.reading.parsing import SEPARATORS
+from recsys_tutorial.datasets.reading.parsing import SEPARATORS, no_such_column
 from recsys_tutorial.exercises.own.material import SEED, UnfitError
 
 # In the order in which they are tried; whole words of a column's name, small letters.
@@ -30,6 +30,7 @@ USUAL = {
     "timestamp": "timestamp time date datetime when day ts created visited 时间",
 }
 E_MAILS, NAMES = "e-mail addresses", "names of people"
+WORDS = "words, perhaps names"
 E_MAIL = re.compile(r"[^@\s]+@[^@\s]+\.[a-zA-Z]{2,}")
 # Little words inside names, which begin with a small letter.
 LITTLE = {"de", "da", "di", "del", "van", "von", "der", "den", "el", "al", "bin", "la", "le"}
@@ -128,6 +129,10 @@ def find_columns(names: Sequence[str], given: dict[str, str | None]) -> dict[str
     >>> find_columns(["student_id", "course", "grade"], none)
     {'user': 'student_id', 'item': 'course', 'rating': 'grade', 'timestamp': None}
     """
+    for asked in given.values():
+        if asked is not None and asked not in names:
+            shown = no_such_column(asked, [str(name) for name in names])
+            raise DataError(f"There is {shown}")
     found, free = dict(given), [name for name in names if name not in given.values()]
     for ours, usual in USUAL.items():
         if found[ours] is None:
@@ -183,10 +188,52 @@ def _from_frame(
     if table.empty:
         raise DataError("The table has no rows. It needs one row per event.")
     columns = find_columns(list(table.columns), given)
-    said.append(_said_columns(columns))
     _warn_of_others(table, columns, said)
-    described = pd.read_csv(items) if isinstance(items, str | Path) else items
-    return Interactions.from_frame(table, described, duplicates="last", **columns)  # type: ignore
+    described = _described(items, columns["item"])
+
+    def read(names: dict[str, str | None], report: list[str]) -> Interactions:
+        return Interactions.from_frame(table, described, duplicates="last", **names)  # type: ignore
+
+    return _without_what_fails(read, columns, given, said)
+
+
+def _described(items: str | Path | pd.DataFrame | None, name: str | None) -> pd.DataFrame | None:
+    """Read the table of the items; its ids may be called as in the table of events."""
+    if isinstance(items, str | Path):
+        if not Path(items).is_file():
+            raise DataError(f"There is no file {items}. Check the path and the folder you are in.")
+        items = pd.read_csv(items)
+    if items is None or "item" in items.columns:
+        return items
+    return items.rename(columns={name: "item"})
+
+
+def _without_what_fails(
+    read: Callable[[dict[str, str | None], list[str]], Interactions],
+    columns: dict[str, str | None],
+    given: dict[str, str | None],
+    said: list[str],
+) -> Interactions:
+    """Leave out ratings or times that nobody asked for and that cannot be read, and say so."""
+    columns, left_out = dict(columns), []
+    while True:
+        report: list[str] = []
+        try:
+            log = read(columns, report)
+        except DataError as error:
+            guessed = [
+                ours
+                for ours in ("rating", "timestamp")
+                if given[ours] is None and columns[ours] is not None
+            ]
+            bad = [ours for ours in guessed if f"Column '{columns[ours]}'" in str(error)]
+            if not bad:
+                raise
+            left_out.append(f"Left out, because it cannot be read. {error}")
+            columns[bad[0]] = None
+        else:
+            said += [*left_out, *report, _said_columns(columns)]
+            return log
 
 
 def _from_file(
@@ -208,9 +255,11 @@ def _from_file(
         _warn_of_others(sample, columns, said)
     else:
         columns = {**given, "user": given["user"] or "1", "item": given["item"] or "2"}
-    log = read_interactions(path, items=items, report=said.append, **{**columns, **reading})
-    said.append(_said_columns(columns))
-    return log
+
+    def read(names: dict[str, str | None], report: list[str]) -> Interactions:
+        return read_interactions(path, items=items, report=report.append, **{**names, **reading})
+
+    return _without_what_fails(read, columns, given, said)
 
 
 def _refuse_what_is_no_table(path: Path, reading: dict[str, Any]) -> None:
@@ -287,7 +336,9 @@ def _looks_like_a_name(text: str) -> bool:
 def _with_pseudonyms(log: Interactions, said: list[str]) -> Interactions:
     """Replace names and addresses in the column of the users."""
     users = np.unique(log.events["user"].to_numpy())
-    what = _personal(pd.Series(users))
+    # A first name alone is a word like any other; a word in the place of a person may be one.
+    has_digit = pd.Series(users).astype(str).str.contains(r"\d")
+    what = _personal(pd.Series(users)) or ("" if has_digit.mean() >= 0.5 else WORDS)
     if not what:
         return log
     # Drawn by lot: the order of the names must not show in the numbers.
