@@ -7,6 +7,7 @@ python tools/maintain.py release [--all]   pack the built website into zips (too
 python tools/maintain.py formats [--epub]  bind the website as EPUB and PDF (tools/formats.py)
 python tools/maintain.py colab [options]   run every notebook as in Colab (tools/colab_like.py)
 python tools/maintain.py kit [--only NN]   slides and answers (tools/slides.py, tools/answers.py)
+python tools/maintain.py kit --plan NAME   slides of a workshop alone (book/teach/plans)
 
 The standard library only: no command needs the course to be installed.
 """
@@ -124,7 +125,11 @@ def main(argv: list[str]) -> int:
         case ["release" | "formats" as name, *options]:
             return with_course(name, options)
         case ["kit", *options]:
-            return with_course("slides", options) or with_course("answers", options)
+            # The answers are those of whole chapters, and a plan changes none.
+            alone = any(option.startswith("--plan") for option in options)
+            return with_course("slides", options) or (
+                0 if alone else with_course("answers", options)
+            )
         case ["lock"]:
             return lock(ROOT)
         case ["rename-repo", url]:

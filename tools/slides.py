@@ -62,6 +62,7 @@ LONGEST_PROSE = 6
 ROOM, CODE_LINE, TEXT_LINE, LETTERS, ROW = 590, 28, 37, 92, 38
 # Letters of a line of code that is still large.
 WIDEST = 98
+POINTER = '<p class="pointer">'
 QUIZ, CHECKED, CLOSING = "Quiz", "Claims, checked", "What we claimed, and what we did not"
 ASIDES = ("Note", "Play", "Warning", "Tip", "Careful")
 
@@ -360,7 +361,7 @@ class Cutter:
         name = Path(self.chapter.name).name
         section = escape(self.title, quote=False)
         return (
-            f'<p class="pointer">Code: {lines_in(code)} lines, in {name}.ipynb, “{section}”.</p>'
+            f"{POINTER}Code: {lines_in(code)} lines, in {name}.ipynb, “{section}”.</p>"
             if code
             else ""
         )
@@ -466,7 +467,7 @@ def height(part: str) -> float:
     """Estimate the pixels that a part of a slide takes in the smallest type wanted."""
     tag = BeautifulSoup(part, "html.parser")
     pre = sum(CODE_LINE * lines_in(box.get_text()) for box in tag("pre"))
-    rows = ROW * len(tag("tr"))
+    rows = ROW * sum(-(-len(row.get_text(" ", strip=True)) // LETTERS) or 1 for row in tag("tr"))
     words = "" if pre or rows else tag.get_text().strip()
     return pre + rows + TEXT_LINE * -(-len(words) // LETTERS) + 20
 
@@ -492,7 +493,8 @@ def fitted(slide: Slide) -> list[Slide]:
     for part in slide.body:
         for piece in pieces(part, ROOM):
             last = room if len(pages) == 1 else ROOM
-            if pages[-1] and sum(map(height, pages[-1])) + height(piece) > last:
+            alone = POINTER not in piece
+            if alone and pages[-1] and sum(map(height, pages[-1])) + height(piece) > last:
                 pages.append([])
             pages[-1].append(piece)
     first, *others = pages

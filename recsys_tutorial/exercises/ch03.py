@@ -310,7 +310,8 @@ EXERCISES = (
         "Repeat two moves: assign everybody to the nearest centre, then move each centre to the "
         "mean of its users. Stop when nobody has changed.",
         "Keep the labels of the last round beside the new ones, and leave the loop when the two "
-        "are equal. The functions assign_to_centres and my_update do the two moves.",
+        "are equal. The functions assign_to_centres and my_update do the two moves; while "
+        "my_update has no answer, take update_centres of the package.",
         _loop_probes,
     ),
     Exercise(

@@ -39,6 +39,7 @@ NOTHING_INSIDE = (
     "Something in it is None: does it call a function of yours that returns nothing yet, "
     "such as the answer to an exercise before this one?"
 )
+NOTHING_RETURNED = "If you have: your function returns nothing, or a function of yours in it does."
 # An example for the second hint must be one that can be worked through on paper.
 LONGEST_EXAMPLE = 400
 
@@ -365,7 +366,10 @@ def _unanswered(exercise: Exercise) -> Feedback:
 
 def _judge(exercise: Exercise, outcome: list[Any]) -> Feedback:
     if all(result is None or result is ... for result in outcome):
-        return _unanswered(exercise)
+        feedback = _unanswered(exercise)
+        if exercise.probes is None:
+            return feedback
+        return replace(feedback, message=f"{feedback.message} {NOTHING_RETURNED}")
     if _matches(outcome, exercise.right(), exercise.tolerance):
         return Feedback(exercise.id, True, "", f"{exercise.title}: done.")
     mistake = _recognised(exercise, outcome)

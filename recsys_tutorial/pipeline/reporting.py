@@ -273,14 +273,16 @@ def _draw_sizes(clusters: pd.DataFrame) -> Axes:
 def _drawable(names: pd.Series) -> list[str]:
     """Shorten names for a picture; number all groups instead where that leaves no clear names.
 
-    The font may lack a letter, two names may be the same up to their end, and between two dollar
-    signs matplotlib would read a formula.
+    The font may lack a letter, two names may be the same up to their end; between two dollar signs
+    matplotlib would read a formula, and it hides what begins with an underscore.
     """
     font = get_font(findfont(FontProperties(family=plt.rcParams["font.family"])))
     letters = {ord(letter) for name in names for letter in name}
     short = names.str.slice(0, 40)
     if all(font.get_char_index(letter) for letter in letters) and short.is_unique:
-        return short.str.replace("$", r"\$", regex=False).tolist()
+        return (
+            short.str.replace("$", r"\$", regex=False).str.replace("^_", " _", regex=True).tolist()
+        )
     return [f"group {number}" for number in range(len(names))]
 
 

@@ -11,7 +11,20 @@ from pathlib import Path
 from bs4 import BeautifulSoup
 from site_checks import contrast
 
-MOST_SLIDES = 55
+MOST_SLIDES = 70
+# Words of notes under one slide, and the sizes that the last row can read.
+MOST_WORDS, SMALLEST_CODE, WANTED_CODE = 450, 14, 20
+# What a browser sees of a deck once start.js has fitted it: (number, what is cut off, smallest
+# code).
+CUT_OFF = """() => [...document.querySelectorAll(".slides > section")].map((slide, at) => {
+  Reveal.slide(at);
+  const boxes = [slide, ...slide.querySelectorAll(".body, .body .highlight, .body .output, .math")];
+  const cut = boxes.filter((box) => !box.matches("span") && (
+    box.scrollHeight > box.clientHeight + 2 || box.scrollWidth > box.clientWidth + 2));
+  const code = [...slide.querySelectorAll(".body pre")];
+  const sizes = code.map((box) => parseFloat(getComputedStyle(box).fontSize));
+  return [at + 1, cut.map((box) => box.className || box.tagName), Math.min(...sizes, 99)];
+})"""
 REMOTE = re.compile(r"""(?:src|href|data)=["']?(?:https?:)?//|url\(["']?(?:https?:)?//|@import""")
 
 
@@ -44,6 +57,14 @@ def slide_complaints(html: str, exercises: list[str]) -> list[str]:
         for picture in slide("img"):
             if len(picture.get("alt", "")) < 40:
                 complaints.append(f"slide {number}: a picture without alt text")
+        notes = slide.select_one("aside.notes")
+        words = len(notes.get_text().split()) if notes else 0
+        if words > MOST_WORDS:
+            complaints.append(f"slide {number} hides {words} words of notes")
+        said = " ".join(part.get_text() for part in slide.select(".body p"))
+        named = re.search(r"(table|formula|definition|centres) above\b", said)
+        if "exercise" in slide["class"] and named and slide.select_one(".above") is None:
+            complaints.append(f"slide {number} speaks of a {named[1]} above, and has none")
     found = re.findall(r"Exercise (\w+\.\d+) · \d+ minutes", page.get_text())
     if found != exercises:
         complaints.append(f"exercises {found} and not {exercises}")
@@ -51,6 +72,19 @@ def slide_complaints(html: str, exercises: list[str]) -> list[str]:
     if re.search('class="[^"]*feedback|Not yet|jupyterquiz', shown):
         complaints.append("what a check or a quiz says is shown")
     return complaints
+
+
+def fit_complaints(seen: list) -> list[str]:
+    """Find what is cut off or too small, in what `CUT_OFF` saw."""
+    cut = [f"slide {number}: cut off: {', '.join(boxes)}" for number, boxes, _ in seen if boxes]
+    small = [
+        f"slide {number}: code of {size:.0f} pixels"
+        for number, _, size in seen
+        if size < SMALLEST_CODE
+    ]
+    large = sum(size >= WANTED_CODE for _, _, size in seen)
+    few = [f"only {large} of {len(seen)} slides can be read far off"] * (large < 0.8 * len(seen))
+    return cut + small + few
 
 
 def folder_complaints(folder: Path) -> list[str]:

@@ -59,7 +59,7 @@ def test_the_report_can_be_read(width, scheme, report, browser, axe):
     page.goto(report.as_uri())
     problems = faults(page, axe)
     targets = page.locator("nav a").evaluate_all("links => links.map(a => a.hash.slice(1))")
-    assert len(targets) == 4 and all(page.locator(f"[id='{name}']").count() for name in targets)
+    assert len(targets) == 5 and all(page.locator(f"[id='{name}']").count() for name in targets)
     context.close()
     assert not problems, "\n".join(problems)
 

@@ -10,8 +10,17 @@ import sys
 from pathlib import Path
 
 import pytest
+import yaml
 from site_support import ROOT
-from slide_checks import faint, folder_complaints, leaks, slide_complaints
+from slide_checks import (
+    CUT_OFF,
+    MOST_WORDS,
+    faint,
+    fit_complaints,
+    folder_complaints,
+    leaks,
+    slide_complaints,
+)
 
 ASSETS = ROOT / "tools/slides_assets"
 
@@ -152,6 +161,66 @@ def test_an_exercise_shows_its_stub_and_nothing_of_what_the_check_says():
     assert "Exercise 03.1 · 3 minutes" in html
 
 
+def test_what_leads_to_an_exercise_stands_before_it_and_on_it():
+    start = "<p>Four users.\nTwo groups.\nThe centres start at (3, 0).</p>"
+    before, turn = cut(start + PREDICT)
+    assert before.kind == "prose" and "start at (3, 0)" in before.body[0]
+    assert turn.lead == ["Two groups.", "The centres start at (3, 0)."]
+    _, turn = cut("<p>A.</p>" + SHOWN + "<p>Old.</p><p>New.</p>" + PREDICT)
+    assert turn.lead == ["New."]
+    _, turn = cut("<p>A.</p>" + SHOWN + PREDICT)
+    assert turn.lead == []
+
+
+@pytest.mark.parametrize(
+    ("before", "text", "shown"),
+    [
+        (cell("centres = [1]\nx = 2", printed("7")), "the three centres above", "centres = [1]"),
+        (cell("t", "<table><tr><td>secret tea</td></tr></table>"), "the table above", "secret tea"),
+        ('<div class="math"><math><mi>J</mi></math></div>', "the formula above", "<mi>J</mi>"),
+        ("<p>The <strong>lift</strong> is b.</p>" + SHOWN, "the definition above", "is b"),
+        (SHOWN, "the version below", None),
+        (SHOWN, "a film above 4", None),
+    ],
+)
+def test_what_an_exercise_calls_above_stands_on_its_slide(before, text, shown):
+    made = cut("<p>A.</p>" + before + PREDICT.replace("her cost", f"it, with {text}"))
+    (turn,) = [slide for slide in made if slide.exercise]
+    above = [part for part in turn.body if 'above"' in part]
+    assert [shown in part for part in above] == ([True] if shown else [])
+    assert "x = 2" not in str(above)
+
+
+def test_what_is_too_tall_goes_on_over_more_slides():
+    rows = "".join(f"<tr><th>{n}</th><td>x</td></tr>" for n in range(40))
+    head = "<thead><tr><th>name</th></tr></thead>"
+    table = f"<div class='output text_html'><table>{head}<tbody>{rows}</tbody></table></div>"
+    made = cut("<p>A.</p>" + cell("show()\n" * 11 + "t", table))
+    assert [slide.kind for slide in made] == ["code", *["output"] * 3]
+    assert all("name" in slide.body[0] for slide in made[1:])
+    assert made[0].lead == ["A."] and {slide.title for slide in made} == {"Section 1"}
+    told = "".join("".join(slide.body) for slide in made[1:])
+    assert [told.count(f"<th>{n}</th>") for n in range(40)] == [1] * 40
+    lines = printed("\n".join(f"line {n}." for n in range(50)))
+    made = cut("<p>A.</p>" + cell("show()", lines))
+    told = "".join(slides.plain_text(slide.body) for slide in made)
+    assert len(made) == 3 and [told.count(f"line {n}.") for n in range(50)] == [1] * 50
+    made = cut("<p>A.</p>" + cell("show()\n" * 13, lines))
+    assert len(made) == 3 and "13 lines" in made[-1].body[-1] and "line 49" in made[-1].body[0]
+    wide = (
+        f"<div><table><tbody>{('<tr><td>' + 'word ' * 30 + '</td></tr>') * 9}</tbody></table></div>"
+    )
+    assert len(cut("<p>A.</p>" + wide)) == 2
+    (one,) = cut("<p>A.</p>" + cell("show()", printed("\n".join(["a"] * 8))))
+    assert one.kind == "code"
+
+
+def test_a_wide_text_below_a_picture_gets_a_slide_of_its_own():
+    picture, output = cut("<p>A.</p>" + cell("plot()", PICTURE + printed("x" * 120)))
+    assert (picture.kind, output.kind) == ("picture", "output") and "xxx" not in str(picture.body)
+    assert len(cut("<p>A.</p>" + cell("plot()", PICTURE + printed("x" * 60)))) == 1
+
+
 def test_links_styles_and_scripts_stay_behind():
     text = '<p>See <a href="04.html">next</a> and <a href="https://a.org">A</a>.</p>'
     table = '<div class="output text_html"><style>x</style><script>y</script><table></table></div>'
@@ -220,7 +289,33 @@ def test_notes_of_the_teacher_go_where_they_belong():
     assert "it is long" in by_title["Section 1"] and "Other" not in by_title["Section 1"]
     turn = by_title["Your turn: one user"]
     assert "all centres" in turn and "Other" not in turn
+    assert "all centres" not in by_title["Afterwards you can"]
     assert "<a" not in turn and "<h2" not in "".join(by_title.values())
+
+
+def test_the_minutes_of_the_chapter_stand_on_its_title_alone():
+    deck = slides.cut(page("<p>A.</p>" + SHOWN + PREDICT), KMEANS)
+    table = "| minutes | what |\n|---|---|\n| 10 | 03.1 alone |\n"
+    slides.add_teacher_notes(deck, TEACHER + f"\n## Minutes\n\nIt takes 80.\n\n{table}")
+    assert ["03.1 alone" in str(slide.notes) for slide in deck] == [True] + [False] * 5
+
+
+def test_notes_that_name_nothing_are_spread_and_keep_their_code():
+    deck = slides.cut(page(*["<p>A.</p>" + SHOWN] * 6), KMEANS)
+    steps = "\n\n".join(
+        f"{n}. Step {n}.\n\n   ```python\n   x = {n}\n\n   # - no point\n   ```\n\n   "
+        + "word " * 100
+        for n in range(1, 5)
+    )
+    slides.add_teacher_notes(deck, f"# Notes\n\nFor x.\n\n## Live coding\n\nSlowly.\n\n{steps}\n")
+    said = ["".join(slide.notes) for slide in deck]
+    assert max(len(slides.plain_text([text]).split()) for text in said) <= slides.MOST_NOTES
+    where = [next(n for n, text in enumerate(said) if f"Step {i}." in text) for i in range(1, 5)]
+    assert where == sorted(where) and len(set(where)) > 1 and where[0] == 1
+    for i, n in zip(range(1, 5), where):
+        assert f"x = {i}" in said[n] and said[n].count("Live coding") == said[n].count("Step") + (
+            "Slowly" in said[n]
+        )
 
 
 @pytest.mark.site
@@ -229,6 +324,50 @@ def test_headings_are_linked_as_on_the_site(site):
     for slide in slides.cut(html, KMEANS)[2:]:
         if slide.kind != "exercise":
             assert f'<section id="{slides.anchor(slide.title)}">' in html
+
+
+# A plan ---------------------------------------------------------------------------------------
+
+
+def plan_of(*rows):
+    blocks = [
+        {"id": f"b{n}", "kind": "teach", "minutes": 10, "do": "Run.", "late": "Stop.", **row}
+        for n, row in enumerate(rows)
+    ]
+    session = {"title": "Day", "start": "09:00", "blocks": blocks}
+    text = yaml.safe_dump({"title": "One day", "minutes": 10, "sessions": [session]})
+    return sys.modules["course_plans"].parse_plan("one_day", text, {})
+
+
+def test_a_plan_keeps_what_it_tells_and_sets_and_says_when():
+    sections = ["<p>A.</p>" + SHOWN + PREDICT, "<p>B.</p>" + SHOWN, "<p>C.</p>" + SHOWN]
+    deck = slides.cut(page(*sections), KMEANS)
+    plan = plan_of(
+        {"chapter": "3", "sections": ["Section 2"]},
+        {"chapter": "3", "sections": ["Section 3"], "exercises": ["03.1"]},
+        {"chapter": "4", "sections": ["Section 1"]},
+    )
+    kept = slides.in_plan(deck, plan, "3")
+    titles = [slide.title for slide in kept]
+    assert titles[2:] == ["Your turn: one user", "Section 2", "Section 3"]
+    notes = {slide.title: "".join(slide.notes) for slide in kept}
+    assert "One day, 09:00: b0, 10 minutes" in notes["Section 2"]
+    assert "One day, 09:10: b1" in notes["Your turn: one user"]
+    assert "If late: Stop." in notes["Section 2"] and "b2" not in str(notes)
+    assert "09:00" not in str([slide.notes for slide in deck])
+    quiz = plan_of({"chapter": "3", "quiz": True})
+    assert [slide.kind for slide in slides.in_plan(deck, quiz, "3")] == [
+        "title",
+        "outcomes",
+        "quiz",
+    ]
+
+
+def test_a_plan_that_does_not_exist_or_lacks_a_chapter_is_named(tmp_path):
+    with pytest.raises(SystemExit, match="no plan weekend; there are half_day"):
+        slides.main(["--plan", "weekend"])
+    with pytest.raises(SystemExit, match="one_day has nothing of chapter 16"):
+        slides.main(["--plan", "one_day", "--only", "16", "--site", str(tmp_path)])
 
 
 # The decks ------------------------------------------------------------------------------------
@@ -280,6 +419,10 @@ def test_a_deck_is_a_folder_of_its_own(deck):
 
 
 BROKEN = {
+    "words of notes": lambda html: html.replace(
+        '<aside class="notes">', '<aside class="notes">' + "word " * (MOST_WORDS + 1), 1
+    ),
+    "speaks of a table above": lambda html: html.replace("her cost", "from the table above"),
     "alt text": lambda html: re.sub('alt="[^"]*"', "", html),
     "is not in the folder": lambda html: html.replace("pictures/a.png", "pictures/b.png"),
     "used by nobody": lambda html: html.replace("reveal/code.css", "reveal/theme.css"),
@@ -308,6 +451,38 @@ def test_the_checks_see_what_is_broken(deck, said):
 def test_the_checks_miss_a_licence(deck):
     (deck / "reveal/LICENSE").unlink()
     assert complaints_of(deck) == ["reveal.js without its licence"]
+
+
+def seen_in(browser, folder):
+    """What `CUT_OFF` sees of a deck."""
+    page = browser.new_page(viewport={"width": 1280, "height": 720})
+    page.goto((folder / "index.html").as_uri())
+    page.wait_for_function("document.documentElement.dataset.fitted")
+    seen = page.evaluate(CUT_OFF)
+    page.close()
+    return seen
+
+
+@pytest.mark.slow
+def test_what_is_cut_off_or_small_is_seen(deck, browser):
+    assert fit_complaints(seen_in(browser, deck)) == []
+    path = deck / "index.html"
+    html = path.read_text(encoding="utf-8")
+    lines = "\n".join(f"line {n}" for n in range(60))
+    path.write_text(html.replace("my_cost = ...", lines, 1), encoding="utf-8")
+    found = fit_complaints(seen_in(browser, deck))
+    assert any("cut off" in text for text in found) and any("pixels" in text for text in found)
+    # Code that fits keeps its 24 pixels, a long line makes it smaller, and it is never cut.
+    path.write_text(html.replace("my_cost = ...", "x" * 95, 1), encoding="utf-8")
+    sizes = [size for _, _, size in seen_in(browser, deck) if size < 99]
+    assert min(sizes) < max(sizes) == 24 and fit_complaints(seen_in(browser, deck)) == []
+
+
+def test_decks_of_small_type_are_seen():
+    assert fit_complaints([[n, [], 18] for n in range(10)])[-1] == (
+        "only 0 of 10 slides can be read far off"
+    )
+    assert fit_complaints([[1, [], 12.0]])[0] == "slide 1: code of 12 pixels"
 
 
 @pytest.mark.slow
@@ -346,6 +521,23 @@ def test_every_chapter_makes_a_good_deck(decks, name):
     notebook, solved = rules.read(path), rules.read(rules.solutions_of(path))
     folder = decks / slides.short_number(name)
     assert complaints_of(folder, rules.exercise_ids(notebook), rules.answers(solved)) == []
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_nothing_of_a_deck_is_cut_off(decks, browser, name):
+    assert fit_complaints(seen_in(browser, decks / slides.short_number(name))) == []
+
+
+@pytest.mark.site
+def test_the_start_of_the_bad_start_can_be_seen(site):
+    html = (site / "notebooks/03_kmeans.html").read_text(encoding="utf-8")
+    deck = slides.cut(html, KMEANS)
+    place = next(n for n, slide in enumerate(deck) if slide.exercise == "03.5")
+    for slide in deck[place - 1 : place + 1]:
+        assert "(3,0)" in re.sub(r"\s", "", slides.plain_text([*slide.lead, *slide.body]))
+    (cost,) = [slide for slide in deck if slide.exercise == "03.1"]
+    assert "centres = np.array(" in slides.plain_text(cost.body)
 
 
 @pytest.mark.site

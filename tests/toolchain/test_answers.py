@@ -277,3 +277,10 @@ def test_the_kit_makes_slides_and_answers(monkeypatch):
     monkeypatch.setattr(maintain, "with_course", lambda name, given: called.append((name, given)))
     maintain.main(["kit", "--only", "03"])
     assert called == [("slides", ["--only", "03"]), ("answers", ["--only", "03"])]
+
+
+def test_the_slides_of_a_plan_are_made_without_answers(monkeypatch):
+    called = []
+    monkeypatch.setattr(maintain, "with_course", lambda name, given: called.append((name, given)))
+    maintain.main(["kit", "--plan", "one_day"])
+    assert called == [("slides", ["--plan", "one_day"])]

@@ -25,6 +25,7 @@ from recsys_tutorial.exercises.engine import (
     CHANGED_INPUT,
     CRASHED,
     NOTHING_INSIDE,
+    NOTHING_RETURNED,
     OTHER,
     UNANSWERED,
     same,
@@ -254,6 +255,12 @@ def test_a_function_that_builds_on_an_open_stub_is_told_so():
     def my_other_kmeans(X, start):
         return X[0] - my_update(X, None, start)
 
+    def handed_on(X, start):
+        return my_update(X, None, start)
+
+    feedback = check("03.4", handed_on)
+    assert feedback.mistake == UNANSWERED and feedback.message.endswith(NOTHING_RETURNED)
+    assert NOTHING_RETURNED not in check("03.1", ...).message
     for function in (my_kmeans, my_other_kmeans):
         feedback = check("03.4", function)
         assert feedback.mistake == CRASHED

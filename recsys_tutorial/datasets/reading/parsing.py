@@ -275,7 +275,7 @@ def _header_further_down(
         short = (line for line in iter(lambda: stream.readline(LONGEST_LINE), ""))
         for number, line in enumerate(itertools.islice(short, LINES_TO_LOOK_AT), start=1):
             for separator in SEPARATORS:
-                row: list[str] = next(_rows([line], separator, strict=False), [])
+                row = next(_rows_to_look_at([line], separator), [])
                 if _folded(wanted) <= _folded(row):
                     names = [cell.strip() for cell in row]
                     other = [n for n in names if _folded([n]) <= _folded(wanted)]
