@@ -36,7 +36,8 @@ DRAWINGS = {
 
 @pytest.fixture(autouse=True)
 def tidy():
-    """Begin with matplotlib's own settings, and leave those of others as they were."""
+    """Begin with matplotlib's own settings and no figure; leave those of others as they were."""
+    plt.close("all")
     with plt.rc_context():
         plt.rcdefaults()
         yield

@@ -142,9 +142,8 @@ def open_text(path: Path, encoding: str | None = None) -> TextFile:
     except (OSError, ValueError):  # a name that no file can have, a link in circles
         is_there = False
     if not is_there:
-        raise DataError(
-            f"There is no file {str(path)[:200]!r}. Check the path and the folder you are in."
-        )
+        shown = " ".join(str(path)[:300].split())
+        raise DataError(f"There is no file {shown}. Check the path and the folder you are in.")
     if path.is_dir():
         raise DataError(f"{path} is a folder. Name the CSV file inside it.")
     if not path.is_file():
