@@ -47,14 +47,23 @@ def anchor_of(block: nodes.Node) -> str | None:
     return "" if top or not place["ids"] else place["ids"][0]
 
 
+def entry_of(block: nodes.Node) -> str:
+    """Give the name that an entry of the glossary explains: its sentence alone does not say it."""
+    item = block.parent.parent if isinstance(block.parent, nodes.definition) else None
+    term = item.next_node(nodes.term) if item is not None else None
+    return f"{term.astext()}: " if term is not None and term["ids"] else ""
+
+
 def sentences(doctree: nodes.document) -> Iterator[tuple[str, str]]:
     """Yield the sentences of a page's prose, each with the anchor of its section."""
     for block in doctree.findall(nodes.paragraph):
         anchor = anchor_of(block)
         if anchor is None or any(block.findall(nodes.image)):
             continue
+        entry = entry_of(block)
         for sentence in END_OF_SENTENCE.split(block.astext()):
-            text = " ".join(sentence.split())
+            text = entry + " ".join(sentence.split())
+            entry = ""
             # TeX would be shown as it is written.
             if "\\" not in text and "$" not in text and len(text) >= SHORTEST:
                 yield anchor, text if len(text) <= LONGEST else text[: LONGEST - 1] + "…"
