@@ -35,7 +35,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent
 VENV, SITE, LOCK = ROOT / ".venv", ROOT / "_build/html", ROOT / "requirements.lock.txt"
-STAMP = VENV / "course-stamp.txt"
+STAMP, BUILDER = VENV / "course-stamp.txt", ROOT / "tools/build_site.py"
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 USAGE = (
     r"(--)?help|-h|book|lab|lock|test( --fast)?|setup( --latest)?|serve( --port \d+)?|lint( --fix)?"
@@ -52,9 +52,10 @@ NO_NETWORK = (
 
 def run(*command, keep=False):
     """Run a program in the course's folder; return its exit code and, if kept, its last words."""
-    # MPLBACKEND would take the figures out of the notebooks; the rest leads to another Python.
-    leaks = ("MPLBACKEND", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
-    env = {key: value for key, value in os.environ.items() if key not in leaks}
+    # MPLBACKEND would take the figures out of the notebooks; without bytecode, each of some hundred
+    # processes compiles TensorFlow anew (6 s); the rest leads to another Python.
+    leaks = "MPLBACKEND|PYTHON(DONTWRITEBYTECODE|HOME|PATH)|VIRTUAL_ENV|__PYVENV_LAUNCHER__"
+    env = {key: value for key, value in os.environ.items() if not re.fullmatch(leaks, key)}
     env.update(PATH=f"{PYTHON.parent}{os.pathsep}{env.get('PATH', '')}", PIP_USER="0")
     env.update(PYTHONUTF8="1", PYTHONUNBUFFERED="1", TF_CPP_MIN_LOG_LEVEL="2")
     said, pipe = [], {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT} if keep else {}
@@ -133,9 +134,7 @@ def setup(more, mode=None):
 
 def book(extra):
     """Run the notebooks and build the website, warnings being errors."""
-    build = [PYTHON.parent / "jupyter-book", "build", ".", "--path-output", ".", "-W", "-n"]
-    build += ["--keep-going", "--config", "book/_config.yml", "--toc", "book/_toc.yml", *extra]
-    step("running the notebooks and building the website", build)
+    step("running the notebooks and building the website", [PYTHON, BUILDER, *extra])
     print(f"      {(SITE / 'index.html').as_uri()}", flush=True)
 
 
@@ -148,6 +147,7 @@ def test(fast, extra):
 
 def serve(port):
     """Show the built website on this computer alone, until Ctrl-C."""
+    run(sys.executable, BUILDER, "--settle")  # what a killed `book` left
     if not SITE.is_dir():
         raise SystemExit("there is no website yet; make it: python course.py book")
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(SITE))

@@ -39,6 +39,7 @@ import static_maths  # noqa: E402
 from course_chapters import read_chapters  # noqa: E402
 from course_minutes import MINUTES  # noqa: E402
 from static_maths import Formula  # noqa: E402
+from whole import write_text  # noqa: E402
 
 from recsys_tutorial.exercises import Exercise, find_exercise, load_quiz  # noqa: E402
 
@@ -307,7 +308,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     page = write_book(given.only)
     given.out.mkdir(parents=True, exist_ok=True)
     path = given.out / "index.html"
-    path.write_text(page, encoding="utf-8", newline="\n")
+    write_text(path, page)
     print(f"{page.count('<article')} answers, {len(page.encode()) / 1e6:.1f} MB  {path}")
     return 0
 

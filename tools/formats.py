@@ -33,12 +33,14 @@ from typing import Any, NamedTuple
 from xml.etree import ElementTree
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book/_ext")]
 
+from build_site import SITE, WORK, alone  # noqa: E402
 from course_chapters import chapter_number, is_chapter, toc_parts  # noqa: E402
+from whole import settle  # noqa: E402
 
 NAME = "user-interest-clustering"
-PAGES, OUT, SITE = ROOT / "_build/epub", ROOT / "_build/formats", ROOT / "_build/html"
+PAGES, OUT = WORK / "_build/epub", ROOT / "_build/formats"
 STYLE = ROOT / "tools" / "formats_style"
 HOME = "book/intro"
 LANGUAGE, LICENCE = "en", "CC BY 4.0 (text and figures), MIT (code)"
@@ -118,9 +120,10 @@ def write_pages() -> None:
     """Let Sphinx write the text of all pages, from the notebooks that the website was made of."""
     # What lies there is written anew: a quiz can change without its page.
     shutil.rmtree(PAGES, ignore_errors=True)
-    command = ["from jupyter_book.cli.main import main; main()", "build", ".", "--path-output", "."]
-    command += ["-W", "-n", "--keep-going", "--config", "book/_config.yml", "--toc"]
-    command += ["book/_toc.yml", "--builder", "custom", "--custom-builder", "epub"]
+    command = ["from jupyter_book.cli.main import main; main()", "build", ".", "--path-output"]
+    command += [str(WORK.relative_to(ROOT)), "-W", "-n", "--keep-going"]
+    command += ["--config", "book/_config.yml", "--toc", "book/_toc.yml"]
+    command += ["--builder", "custom", "--custom-builder", "epub"]
     # The course's own package must win over an installed one, as in `course.py book`.
     env = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *_paths()]), "PYTHONUTF8": "1"}
     done = subprocess.run([sys.executable, "-c", *command], cwd=ROOT, env=env, capture_output=True)
@@ -662,7 +665,9 @@ def link_from_site(books: Sequence[Path], site: Path = SITE) -> None:
     folder.mkdir(exist_ok=True)
     links = []
     for book in books:
-        shutil.copyfile(book, folder / book.name)
+        draft = folder / f"{book.name}.part"
+        shutil.copyfile(book, draft)
+        draft.replace(folder / book.name)
         size = f"{book.stat().st_size / 1e6:.1f} MB"
         link = f'<a class="reference download" href="../_downloads/{book.name}" download>'
         links.append(f"<li>{link}{WORDS[book.suffix]}</a> ({size})</li>")
@@ -692,6 +697,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     parser.add_argument("--epub", action="store_true", help="no PDF")
     parser.add_argument("--pages", nargs="+", default=[], help="a part of the book: book/intro ...")
     options = parser.parse_args(argv)
+    with alone():
+        return bind(options)
+
+
+def bind(options: argparse.Namespace) -> int:
+    """Make the books that the options ask for; return the exit code."""
+    settle(SITE)
     if not (SITE / f"{HOME}.html").is_file():
         raise SystemExit("there is no website yet; make it: python course.py book")
     begin, about = time.time(), read_about()

@@ -33,6 +33,7 @@ from typing import NamedTuple
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from maintain import LOCK, repository_files  # noqa: E402
 from supply import bill, part_of  # noqa: E402
+from whole import write_text  # noqa: E402
 
 ROOT = Path(__file__).resolve().parent.parent
 SITE, OUT, KEPT = "_build/html", "_build/release", "_build/wheels"
@@ -403,7 +404,7 @@ def main(argv: list[str]) -> int:
     # What earlier runs made stays in the list, as it stays in the folder.
     zips = sorted((ROOT / OUT).glob("*.zip"))
     sums = "".join(f"{digest(path)}  {path.name}\n" for path in zips)
-    (ROOT / OUT / "SHA256SUMS").write_text(sums, encoding="utf-8")
+    write_text(ROOT / OUT / "SHA256SUMS", sums)
     print(ROOT / OUT)
     return 0
 

@@ -43,11 +43,12 @@ from pygments.formatters import HtmlFormatter
 from recsys_tutorial.exercises import find_exercise, load_quiz
 
 ROOT = Path(__file__).resolve().parent.parent
-sys.path.insert(0, str(ROOT / "book" / "_ext"))
+sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book/_ext")]
 
 from course_chapters import Chapter, read_chapters  # noqa: E402
 from course_minutes import MINUTES, read_times  # noqa: E402
 from course_plans import Plan, clock_times, read_plans  # noqa: E402
+from whole import renewed, write_text  # noqa: E402
 
 SITE, OUT = ROOT / "_build/html", ROOT / "_build/slides"
 ASSETS, NOTES = ROOT / "tools/slides_assets", ROOT / "book/teach/notes"
@@ -717,7 +718,11 @@ def deck_html(chapter: Chapter, slides: Sequence[Slide]) -> str:
 
 def write_deck(folder: Path, page: Path, chapter: Chapter, slides: Sequence[Slide]) -> None:
     """Write a deck with all that it needs: its pictures, reveal.js, the course's colours."""
-    shutil.rmtree(folder, ignore_errors=True)
+    with renewed(folder) as part:
+        _write_deck(part, page, chapter, slides)
+
+
+def _write_deck(folder: Path, page: Path, chapter: Chapter, slides: Sequence[Slide]) -> None:
     shutil.copytree(ASSETS, folder / "reveal", ignore=shutil.ignore_patterns("*.md", "SHA256SUMS"))
     style = HtmlFormatter(style="a11y-light").get_style_defs(".highlight")
     (folder / "reveal/code.css").write_text(style + "\n", encoding="utf-8")
@@ -744,7 +749,7 @@ def write_index(out: Path, chapters: Iterable[Chapter]) -> None:
         " keys. To print a deck, add <code>?print-pdf</code> to its address.</p>\n"
         f"<ul>\n{items}\n</ul>\n</main>\n</body>\n</html>\n"
     )
-    (out / "index.html").write_text(text, encoding="utf-8", newline="\n")
+    write_text(out / "index.html", text)
 
 
 def slides_of(site: Path, chapter: Chapter, notes: Path = NOTES) -> list[Slide]:

@@ -85,13 +85,14 @@ def plain(name: str) -> str:
 def licence_of(head: Message) -> str:
     """Read the licence from a package's metadata, as SPDX has it; empty if it cannot be told."""
     known = READ.get(plain(head["Name"]))
-    if known or head["License-Expression"]:
+    # Not head[...]: importlib_metadata, once loaded, raises where the standard library gives None.
+    if known or head.get("License-Expression"):
         return known or head["License-Expression"]
     classes = [c.split(" :: ")[-1] for c in head.get_all("Classifier", []) if c[:7] == "License"]
     names = [NAMES.get(name, "") for name in classes if name != "OSI Approved"]
     if names and all(names):
         return " AND ".join(sorted(set(names)))
-    first = (head["License"] or "").strip().split("\n")[0]
+    first = (head.get("License") or "").strip().split("\n")[0]
     return NAMES.get(first, first if first in FREE else "")
 
 

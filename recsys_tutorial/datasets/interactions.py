@@ -6,24 +6,97 @@ whether a rating is missing or an item is unknown.
 
 from __future__ import annotations
 
+import datetime as dt
+import decimal
+import numbers
 import time
+import uuid
+from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
 EVENT_COLUMNS = ("user", "item", "rating", "timestamp")
+# What a cell may be: it can be compared, hashed and shown, and none of that runs foreign code.
+CELLS: tuple[type, ...] = (str, bytes, tuple, numbers.Number, np.generic, uuid.UUID)
+CELLS += (dt.date, dt.time, dt.timedelta, pd.Period, pd.Interval)
+# A sentence that lists more, or longer, names is no longer one.
+MOST_NAMES, LONGEST_NAME, LONGEST_MESSAGE = 12, 40, 900
 
 
 class DataError(ValueError):
-    """Data that cannot be used as they are; the message says where and what to do."""
+    r"""Data that cannot be used as they are; the message says where and what to do.
+
+    Parameters
+    ----------
+    message : str
+        What is wrong.  It may name what the data hold: signs that do not show become spaces, and
+        the middle of what is longer than a screen is left out, so it stays one line.
+
+    Examples
+    --------
+    >>> print(DataError("Column 'a\nb' is missing."))
+    Column 'a b' is missing.
+    """
+
+    def __init__(self, message: str = "") -> None:
+        shown = "".join(letter if letter.isprintable() else " " for letter in message)
+        if len(shown) > LONGEST_MESSAGE:
+            # What to do stands at the end.
+            half = LONGEST_MESSAGE // 2 - 3
+            shown = f"{shown[:half]} ... {shown[-half:]}"
+        super().__init__(shown)
 
 
 def _where(bad: pd.Series) -> str:
     """Name the first bad rows by their index labels, and how many there are in all."""
-    rows = [str(label) for label in bad.index[bad.to_numpy()][:3]]
+    rows = [_short(label) for label in bad.index[bad.to_numpy()][:3]]
     total = int(bad.sum())
     return f"row {', '.join(rows)}" + (f" and {total - 3:,} more" if total > 3 else "")
+
+
+def _short(name: object) -> str:
+    """Show a name on a part of one line, whatever is in it."""
+    shown = " ".join(str(name).split())
+    return shown if len(shown) <= LONGEST_NAME else f"{shown[: LONGEST_NAME - 3]}..."
+
+
+def _listed(names: Sequence[object]) -> str:
+    more = f" and {len(names) - MOST_NAMES:,} more" if len(names) > MOST_NAMES else ""
+    return f"{[_short(name) for name in names[:MOST_NAMES]]}{more}"
+
+
+def _check_cells(table: pd.DataFrame) -> None:
+    """Refuse objects of other programs before anything compares, hashes or shows them."""
+    for column in table.columns:
+        cells = table[column]
+        if cells.dtype != object or pd.api.types.infer_dtype(cells, skipna=False) == "string":
+            continue
+        mend = f"Make them texts: table['{column}'].astype(str)."
+        _fail(~cells.map(_is_plain), str(column), "not a number, a text or a date", mend)
+        _fail(cells.map(_is_endless), str(column), "a number of more than 64 bits", mend)
+
+
+def _is_plain(cell: object) -> bool:
+    if isinstance(cell, tuple):
+        return all(map(_is_plain, cell))
+    # A signalling NaN stops whoever looks at it.
+    signals = isinstance(cell, decimal.Decimal) and cell.is_snan()
+    return not signals and (cell is None or cell is pd.NA or isinstance(cell, CELLS))
+
+
+def _is_endless(cell: object) -> bool:
+    return isinstance(cell, int) and not -(2**63) <= cell < 2**64
+
+
+def _is_number(cell: Any) -> bool:
+    try:
+        number = float(cell)
+    except (TypeError, ValueError, OverflowError):
+        return False
+    return number == number
 
 
 def _fail(bad: pd.Series, column: str, problem: str, mend: str, table: str = "Column") -> None:
@@ -52,7 +125,7 @@ def _check_ratings(events: pd.DataFrame) -> None:
             "Keep the rows that are true and pass rating=None to from_frame."
         )
     if not pd.api.types.is_any_real_numeric_dtype(rating):
-        bad = pd.to_numeric(rating.astype(str), errors="coerce").isna()
+        bad = ~rating.astype(object).map(_is_number)
         mend = "Convert the ratings to numbers, e.g. 'good' to 1, '3,5' to 3.5."
         _fail(bad, "rating", "not a number", mend)
         raise DataError("Column 'rating': numbers stored as text. Use pandas.to_numeric first.")
@@ -89,7 +162,8 @@ def _check_items(events: pd.DataFrame, items: pd.DataFrame) -> None:
     mend = "Add these items to the item table, or drop the events."
     if unknown.all() and len(ids):
         samples = [series.tolist()[0] for series in (events["item"], ids)]
-        mend = "The log has {!r}, the item table {!r}: are both of one type?".format(*samples)
+        shown = [_short(repr(sample)) for sample in samples]
+        mend = "The log has {}, the item table {}: are both of one type?".format(*shown)
     _fail(unknown, "item", "item that is not in the item table", mend)
 
 
@@ -143,7 +217,8 @@ class Interactions:
         missing = [c for c in EVENT_COLUMNS[:3] if c not in self.events.columns]
         if missing:
             raise DataError(
-                f"Column '{missing[0]}' is missing; the table has {list(self.events.columns)}. "
+                f"Column '{missing[0]}' is missing; the table has "
+                f"{_listed(list(self.events.columns))}. "
                 f"Name it: Interactions.from_frame(table, {missing[0]}='your column')."
             )
         if self.events.empty:
@@ -205,6 +280,7 @@ class Interactions:
         table = _select_columns(events, names)
         order = ["user", "timestamp", "item"] if timestamp is not None else ["user", "item"]
         try:
+            _check_cells(table)
             if timestamp is not None:
                 table["timestamp"] = to_seconds(table["timestamp"], timestamp_unit)
             n_rows, table = len(table), _merge_duplicates(table, duplicates)
@@ -291,6 +367,8 @@ def to_seconds(times: pd.Series, unit: str = "s") -> pd.Series:
         raise DataError(f"timestamp_unit must be one of {list(per_second)}, not '{unit}'.")
     _fail(times.isna(), str(times.name), "missing time", "Drop these rows or fill in the time.")
     if pd.api.types.is_any_real_numeric_dtype(times):
+        if pd.api.types.is_float_dtype(times):
+            times = times.astype("float64")  # a short float cannot be compared with a long number
         # Larger numbers, infinity among them, do not fit into 64 bits.
         endless = (times >= 2.0**63) | (times < -(2.0**63))
         _fail(endless, str(times.name), "infinite time", "Drop or correct these rows.")
@@ -298,7 +376,7 @@ def to_seconds(times: pd.Series, unit: str = "s") -> pd.Series:
     dates = pd.to_datetime(times, errors="coerce", utc=True, format="mixed")
     mend = "Use numbers (not texts that look like them), or dates as YYYY-MM-DD HH:MM."
     # One bad cell turns a column of numbers into texts; then it is the bad cell that must be named.
-    odd = dates.isna() & pd.to_numeric(times, errors="coerce").isna()
+    odd = dates.isna() & ~times.astype(object).map(_is_number)
     _fail(odd if odd.any() else dates.isna(), str(times.name), "not a time", mend)
     return (dates - pd.Timestamp("1970-01-01", tz="UTC")) // pd.Timedelta(seconds=1)
 
@@ -311,7 +389,7 @@ def _select_columns(events: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame
             optional = f", or {ours}=None if there is none" if ours in EVENT_COLUMNS[2:] else ""
             raise DataError(
                 f"Column '{theirs}' (for {ours}) is missing; the table has "
-                f"{[str(c) for c in columns]}. Name it: {ours}='your column'{optional}."
+                f"{_listed(columns)}. Name it: {ours}='your column'{optional}."
             )
         if columns.count(theirs) > 1:
             raise DataError(f"Column '{theirs}' stands twice in the table. Rename one of them.")
@@ -320,7 +398,14 @@ def _select_columns(events: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame
         if isinstance(table[column].dtype, pd.CategoricalDtype):
             # Grouping by categories would bring back users who are not in the table.
             table[column] = table[column].astype(table[column].cat.categories.dtype)
+        if table[column].dtype == np.float16 or _holds_floats(table[column]):
+            # Short floats cannot be grouped, neither as a column nor one by one.
+            table[column] = table[column].astype("float64")
     return table if "rating" in names else table.assign(rating=1.0)
+
+
+def _holds_floats(cells: pd.Series) -> bool:
+    return cells.dtype == object and pd.api.types.infer_dtype(cells, skipna=False) == "floating"
 
 
 def _in_their_words(message: str, names: dict[str, str]) -> str:
@@ -343,6 +428,9 @@ def _merge_duplicates(table: pd.DataFrame, rule: str) -> pd.DataFrame:
         table = table.sort_values("timestamp", kind="stable")
     last = table.drop_duplicates(["user", "item"], keep="last")
     if rule == "sum":
+        if float(table["rating"].abs().max()) * len(table) >= 2.0**63:
+            # Whole numbers would begin again from below.
+            table = table.astype({"rating": "float64"})
         sums = table.groupby(["user", "item"])["rating"].sum()
         pairs = pd.MultiIndex.from_frame(last[["user", "item"]])
         last = last.assign(rating=sums.reindex(pairs).to_numpy())

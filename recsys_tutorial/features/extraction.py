@@ -339,15 +339,25 @@ class FeatureExtractor:
         try:
             kept = json.loads(notes.read_text(encoding="utf-8"))
             digest, form = kept["network_sha256"], kept["format"]
-        except (ValueError, KeyError, TypeError) as error:
+        except (ValueError, KeyError, TypeError, RecursionError) as error:
             raise DataError(f"'{notes}' is damaged. Save the extractor again.") from error
         if form != _FORMAT:
-            raise DataError(f"'{notes}' has format {form}; this version reads {_FORMAT}.")
+            raise DataError(
+                f"'{notes}' has format {repr(form)[:40]}; this version reads {_FORMAT}."
+            )
         if _sha256(network) != digest:
             raise DataError(f"'{network}' does not belong to '{notes.name}'. Save both again.")
         # safe_mode refuses files that bring code along; nothing we save needs it.
         # Not compiled: an extractor is not trained further, and so needs no optimiser.
-        model = keras.saving.load_model(network, compile=False, safe_mode=True)
+        try:
+            model = keras.saving.load_model(network, compile=False, safe_mode=True)
+            if not isinstance(model, keras.Model):
+                raise TypeError("no network")
+        except Exception as error:  # the file may come from anyone
+            raise DataError(
+                f"'{network}' is no network that can be opened ({type(error).__name__}). "
+                "Save the extractor again."
+            ) from error
         return cls(model, **_parts(kept, notes))
 
 
@@ -362,7 +372,7 @@ def _parts(kept: dict[str, Any], notes: Path) -> dict[str, Any]:
         )
         numbers = {name: np.array(kept[name], dtype=float) for name in ("mean", "scale")}
         return {"topics": topics, "layer": str(kept["layer"]), **numbers}
-    except (KeyError, TypeError, ValueError) as error:
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
         raise DataError(f"'{notes}' is damaged. Save the extractor again.") from error
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import sys
+import unicodedata
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -211,8 +212,12 @@ def _with_remarks(papers: list[Paper]) -> list[Paper]:
 def _remarks(paper: Paper, papers: list[Paper]) -> list[str]:
     mine, marked = paper.submission, paper.marked
     others = [p for p in papers if p.submission.learner != mine.learner]
+    looks = _looks(mine.learner)
+    namesakes = _names(p for p in others if _looks(p.submission.learner) == looks)
     same_file = _names(p for p in others if mine.digest and p.submission.digest == mine.digest)
     found = [f"the same file as {same_file}"] if same_file else []
+    if namesakes:
+        found.append(f"a name that looks like {namesakes}: is it one person or two?")
     if marked is None:
         return found
     alike = _names(
@@ -235,6 +240,12 @@ def _remarks(paper: Paper, papers: list[Paper]) -> list[str]:
     if len(own) > 1:
         found.append(f"one of {len(own)} notebooks of this learner for chapter {marked.chapter}")
     return found
+
+
+def _looks(name: str) -> str:
+    """Give a name as an eye reads it: without case, width, spaces and letters that do not show."""
+    folded = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())
+    return "".join(letter for letter in folded if letter.isprintable() and not letter.isspace())
 
 
 def _names(papers: Iterable[Paper]) -> str:

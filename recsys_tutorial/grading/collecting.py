@@ -1,6 +1,7 @@
 """A class's notebooks, as a teacher has them: a folder of files, of folders, or of zips.
 
-Everything is read into memory once, before any notebook runs; nothing is unpacked to the disk.
+Everything is read once, before any notebook runs, and only its code is kept; nothing is unpacked
+to the disk.
 What cannot be read is kept with the reason: a learner who handed something in has a row.
 """
 
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
 from recsys_tutorial.datasets import DataError
-from recsys_tutorial.grading.slicing import read_cells
+from recsys_tutorial.grading.slicing import MOST_LETTERS, read_cells
 
 LARGEST_FILE = 30 * 2**20
 LARGEST_ZIP = 500 * 2**20
@@ -84,15 +85,18 @@ def collect(place: str | Path) -> list[Submission]:
     place = Path(place)
     if not place.exists():
         raise DataError(f"There is no folder {place}. Name the folder with the submissions.")
-    found = list(_walk(place) if place.is_dir() else _unzip(place.name, place.read_bytes(), 1))
-    if place.is_file():
-        # The zip stands for the folder.
-        found = [_Found(f.parts[1:] or f.parts, f.content, f.problem) for f in found]
-    if not found:
-        raise DataError(f"{place} is empty. Name the folder with the submissions.")
-    by_learner: dict[str, list[_Found]] = {}
+    is_folder = place.is_dir()
+    found = _walk(place) if is_folder else _unzip(place.name, place.read_bytes(), 1, [LARGEST_ZIP])
+    by_learner: dict[str, dict[tuple[str, ...], list[Submission]]] = {}
     for file in found:
-        by_learner.setdefault(learner_of(file.parts), []).append(file)
+        # A zip stands for the folder.
+        parts = file.parts if is_folder else file.parts[1:] or file.parts
+        learner = learner_of(parts)
+        read = by_learner.setdefault(learner, {}).setdefault(parts, [])
+        if file.problem or _is_notebook(parts[-1]):
+            read.append(_read(learner, parts, file))
+    if not by_learner:
+        raise DataError(f"{place} is empty. Name the folder with the submissions.")
     return [
         submission
         for learner in sorted(by_learner, key=str.casefold)
@@ -130,17 +134,21 @@ def learner_of(parts: tuple[str, ...]) -> str:
     return first
 
 
-def _of_learner(learner: str, files: list[_Found]) -> list[Submission]:
-    notebooks = [f for f in files if f.problem or ".ipynb" in f.parts[-1].lower()]
+def _is_notebook(name: str) -> bool:
+    return ".ipynb" in name.lower()
+
+
+def _of_learner(learner: str, files: dict[tuple[str, ...], list[Submission]]) -> list[Submission]:
+    notebooks = [one for parts in sorted(files) for one in files[parts]]
     if not notebooks:
-        names = ", ".join(f.parts[-1] for f in files[:3])
-        where = "/".join(files[0].parts)
+        names = ", ".join(parts[-1] for parts in list(files)[:3])
+        where = "/".join(next(iter(files)))
         return [Submission(learner, where, problem=f"no notebook in it ({names})")]
-    return [_read(learner, file) for file in sorted(notebooks, key=lambda f: f.parts)]
+    return notebooks
 
 
-def _read(learner: str, file: _Found) -> Submission:
-    where = "/".join(file.parts)
+def _read(learner: str, parts: tuple[str, ...], file: _Found) -> Submission:
+    where = "/".join(parts)
     if file.problem:
         return Submission(learner, where, problem=file.problem)
     if not file.content.strip():
@@ -156,6 +164,9 @@ def _read(learner: str, file: _Found) -> Submission:
         return Submission(learner, where, problem="not a notebook: nested too deeply")
     except (ValueError, AttributeError) as error:
         return Submission(learner, where, problem=f"not a notebook: {error}")
+    if sum(map(len, cells)) > MOST_LETTERS:
+        problem = f"not marked: more than {MOST_LETTERS:,} letters of code"
+        return Submission(learner, where, problem=problem)
     digest = hashlib.sha256(file.content).hexdigest()
     return Submission(learner, where, tuple(cells), digest=digest)
 
@@ -174,57 +185,82 @@ def _walk(folder: Path) -> Iterator[_Found]:
             if path.is_symlink():
                 yield _Found(parts, problem="a link, which is not followed")
                 continue
+            if not path.is_file():
+                # A pipe could be read for ever.
+                yield _Found(parts, problem="not a file")
+                continue
             try:
-                large = path.stat().st_size > (
-                    LARGEST_ZIP if name.lower().endswith(".zip") else LARGEST_FILE
-                )
-                content = b"" if large else path.read_bytes()
+                large = path.stat().st_size > _most(name)
+                content = b"" if large or not _most(name) else path.read_bytes()
             except OSError as error:
                 yield _Found(parts, problem=f"cannot be read: {error.strerror}")
                 continue
-            yield from _opened(parts, content, large, 1)
+            yield from _opened(parts, content, large, 1, [LARGEST_ZIP])
 
 
-def _opened(parts: tuple[str, ...], content: bytes, large: bool, depth: int) -> Iterator[_Found]:
-    if large:
+def _most(name: str) -> int:
+    """Give the most bytes that are read of a file: none of what is neither notebook nor zip."""
+    if name.lower().endswith(".zip"):
+        return LARGEST_ZIP
+    return LARGEST_FILE if _is_notebook(name) else 0
+
+
+def _opened(
+    parts: tuple[str, ...], content: bytes, large: bool, depth: int, ration: list[int]
+) -> Iterator[_Found]:
+    if not _most(parts[-1]):
+        yield _Found(parts)
+    elif large:
         yield _Found(parts, problem="too large to be a notebook")
     elif parts[-1].lower().endswith(".zip"):
-        for file in _unzip(parts[-1], content, depth):
+        for file in _unzip(parts[-1], content, depth, ration):
             yield _Found((*parts[:-1], *file.parts), file.content, file.problem)
     else:
         yield _Found(parts, content)
 
 
-def _unzip(name: str, content: bytes, depth: int) -> Iterator[_Found]:
+def _unzip(name: str, content: bytes, depth: int, ration: list[int]) -> Iterator[_Found]:
+    """Open a zip; `ration` holds the bytes that it and all zips in it may still unpack to."""
     if depth > DEEPEST_ZIP:
         yield _Found((name,), problem="a zip in a zip in a zip, which is not opened")
         return
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
-            yield from _members(name, archive, depth)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, OSError, EOFError) as error:
+            yield from _members(name, archive, depth, ration)
+    except Exception as error:
+        yield _Found((name,), problem=_why(error))
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, zipfile.BadZipFile | RuntimeError | OSError | EOFError):
         # A RuntimeError is a password.
-        yield _Found((name,), problem=f"a zip that cannot be opened: {error}")
-    except Exception as error:  # damaged compressed data raises whatever its library raises
-        yield _Found((name,), problem=f"a damaged zip: {type(error).__name__}")
+        return f"a zip that cannot be opened: {error}"
+    # Damaged compressed data raises whatever its library raises.
+    return f"a damaged zip: {type(error).__name__}"
 
 
-def _members(name: str, archive: zipfile.ZipFile, depth: int) -> Iterator[_Found]:
+def _members(
+    name: str, archive: zipfile.ZipFile, depth: int, ration: list[int]
+) -> Iterator[_Found]:
     members = [member for member in archive.infolist() if not member.is_dir()]
     if len(members) > MOST_FILES:
         yield _Found((name,), problem=f"a zip of {len(members):,} files, which is not opened")
         return
-    read = 0
     for member in members:
         inside = tuple(p for p in PurePosixPath(member.filename).parts if p not in ("/", ".."))
         if not inside or any(map(_is_junk, inside)):
             continue
-        most = LARGEST_ZIP if inside[-1].lower().endswith(".zip") else LARGEST_FILE
-        with archive.open(member) as file:
-            # What a zip says about sizes may be a lie; what comes out of it is not.
-            content = file.read(most + 1)
-        read += len(content)
-        if read > LARGEST_ZIP:
+        most, content = _most(inside[-1]), b""
+        if most:
+            try:
+                with archive.open(member) as file:
+                    # What a zip says about sizes may be a lie; what comes out of it is not.
+                    content = file.read(min(most, ration[0]) + 1)
+            except Exception as error:  # the others in it may belong to others
+                yield _Found((name, *inside), problem=_why(error))
+                continue
+        ration[0] -= len(content)
+        if ration[0] < 0:
             yield _Found((name,), problem="a zip that holds more than a class can have written")
             return
-        yield from _opened((name, *inside), content, len(content) > most, depth + 1)
+        yield from _opened((name, *inside), content, len(content) > most, depth + 1, ration)

@@ -323,4 +323,5 @@ def _in_words(feedback: Feedback, errors: list[str]) -> tuple[str, str, str]:
 
 
 def _words(error: Any) -> str:
-    return " ".join(str(error).split())[:300]
+    words = error if isinstance(error, str) else "an error that is no text"
+    return " ".join(words.split())[:300]

@@ -16,7 +16,7 @@ from recsys_tutorial.datasets import DataError
 from recsys_tutorial.exercises import all_exercises
 from recsys_tutorial.grading.classes import ClassMarks, Paper
 from recsys_tutorial.grading.marking import EMPTY, MISSING, RIGHT, STOPPED, WRONG
-from recsys_tutorial.pipeline.reporting import FORMULA
+from recsys_tutorial.pipeline.reporting import without_formula
 from recsys_tutorial.pipeline.templates import environment
 
 FILES = ("report.html", "learners.csv", "marks.csv", "mistakes.csv")
@@ -231,7 +231,7 @@ def harmless(value: Any) -> Any:
     -------
     object
         A number as it is; a text without control characters, and with an apostrophe before what
-        would be a formula.
+        would be a formula, at its start or after a semicolon.
 
     Examples
     --------
@@ -240,8 +240,8 @@ def harmless(value: Any) -> Any:
     """
     if not isinstance(value, str):
         return value
-    text = _clean(value)
-    return f"'{text}" if text.lstrip().startswith(FORMULA) else text
+    # Cleaned first: a sign that does not show would hide the one behind it.
+    return without_formula(_clean(value))
 
 
 def _clean(text: str) -> str:

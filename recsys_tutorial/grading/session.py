@@ -246,10 +246,15 @@ class Session:
             If there is no reply, or none that can be read.
         """
         self._orders.put(_line(order))
+        looked = time.monotonic()
         while True:
             reply = self._wait(allowed)
             if "back" not in reply:
                 return reply
+            # Whoever asks without end is never silent, so that waiting alone would not find out.
+            if time.monotonic() - looked > LOOK_EVERY:
+                self._look(allowed)
+                looked = time.monotonic()
             self._orders.put(_line(_call_back(reply, functions or [])))
 
     def _wait(self, allowed: float) -> dict[str, Any]:
@@ -257,10 +262,7 @@ class Session:
             try:
                 line = self._replies.get(timeout=LOOK_EVERY)
             except queue.Empty:
-                if self.charged() >= allowed:
-                    raise GoneError(f"did not finish in {allowed:.0f} seconds") from None
-                if _size(self.scratch) > FOLDER_MB * MEGABYTE:
-                    raise GoneError(f"wrote more than {FOLDER_MB} MB to its folder") from None
+                self._look(allowed)
                 continue
             if not line:
                 raise GoneError(self._end())
@@ -271,6 +273,12 @@ class Session:
             if not isinstance(reply, dict):
                 raise GoneError("sent something unreadable")
             return reply
+
+    def _look(self, allowed: float) -> None:
+        if self.charged() >= allowed:
+            raise GoneError(f"did not finish in {allowed:.0f} seconds") from None
+        if _size(self.scratch) > FOLDER_MB * MEGABYTE:
+            raise GoneError(f"wrote more than {FOLDER_MB} MB to its folder") from None
 
     def _end(self) -> str:
         try:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import io
 import os
+import re
 import shutil
 import tempfile
 import time
@@ -52,8 +53,10 @@ EXAMPLES_IN_REPORT = 20
 POINTS_IN_MAP = 5_000
 # Seconds after which what a killed run left beside its report may go.
 ABANDONED = 3600
-# What makes a spreadsheet take a cell for a formula.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Where a spreadsheet begins a formula: at the start of a cell, and after what is between columns or
+# lines where it is used, for a German one takes our comma for a letter and a semicolon for the end
+# of a cell.  Japanese ones take the wide signs too.
+FORMULA = re.compile(r"(^|[;\t\r\n])(?=[\s\"]*[=+\-@\uff1d\uff0b\uff0d\uff20])|^(?=[\t\r\n])")
 
 
 def write_report(
@@ -66,7 +69,8 @@ def write_report(
     """Write a self-contained HTML report, CSV files and a model card, all or nothing.
 
     In the CSV files, text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end gets an
-    apostrophe in front, so that no spreadsheet takes it for a formula; the report says how many.
+    apostrophe in front, so that no spreadsheet takes it for a formula; so does what follows a
+    semicolon, a tab or a line end inside.  The report says how many cells were changed.
 
     Parameters
     ----------
@@ -101,37 +105,81 @@ def write_report(
         "users": result.users,
         "recommendations": result.recommendations,
     }
-    safe = {name: _without_formulas(table) for name, table in tables.items()}
+    reasons = _names_are_risky(result)
+    safe = {name: _without_formulas(table, reasons=reasons) for name, table in tables.items()}
     n_changed = sum(count for _, count in safe.values())
     with ExitStack() as both:
         if save_to is not None:
             save_recommender(result.recommender, both.enter_context(_replacing(Path(save_to))))
         fresh = both.enter_context(_replacing(folder))
         for name, (table, _) in safe.items():
-            table.to_csv(fresh / f"{name}.csv", index=False)
+            end = _line_end(table)
+            table.to_csv(fresh / f"{name}.csv", index=False, errors="replace", lineterminator=end)
         if not result.evaluation.empty:
             result.evaluation.to_csv(fresh / "evaluation.csv")
         if not result.tried.empty:
             result.tried.to_csv(fresh / TRIED_FILE)
-        (fresh / "model_card.md").write_text(card, encoding="utf-8")
-        (fresh / "report.html").write_text(_render(result, n_changed), encoding="utf-8")
+        for name, text in (("model_card.md", card), ("report.html", _render(result, n_changed))):
+            # Half a letter, as a broken program leaves it, cannot be written.
+            (fresh / name).write_text(text, encoding="utf-8", errors="replace")
     return folder / "report.html"
 
 
-def _without_formulas(table: pd.DataFrame) -> tuple[pd.DataFrame, int]:
-    """Put an apostrophe before text that a spreadsheet would run; count how often."""
+def _line_end(table: pd.DataFrame) -> str:
+    """Choose the line end that makes the writer quote every cell with one of its signs in it."""
+    texts = [table[name] for name in table if not pd.api.types.is_numeric_dtype(table[name])]
+    held = any("\r" in str(text) for column in texts for text in column.unique())
+    return "\r\n" if held else "\n"
+
+
+def without_formula(text: str) -> str:
+    """Put an apostrophe before whatever in a text a spreadsheet would run.
+
+    Parameters
+    ----------
+    text : str
+        A cell.
+
+    Returns
+    -------
+    str
+        The cell; unchanged if nothing in it begins like a formula.
+
+    References
+    ----------
+    OWASP, CSV Injection.
+
+    Examples
+    --------
+    >>> without_formula("=1+1"), without_formula("a;=1+1"), without_formula("a-b")
+    ("'=1+1", "a;'=1+1", 'a-b')
+    """
+    return FORMULA.sub(r"\1'", text)
+
+
+def _without_formulas(table: pd.DataFrame, *, reasons: bool) -> tuple[pd.DataFrame, int]:
+    """Make the texts of a table harmless for a spreadsheet; count the cells that it changed."""
     safe, n_changed = table.copy(), 0
     for name in table.columns:
-        # Reasons are sentences of our own.
-        if name == "reason" or pd.api.types.is_numeric_dtype(table[name]):
+        # There are as many reasons as rows, and they are sentences of our own around names.
+        if (name == "reason" and not reasons) or pd.api.types.is_numeric_dtype(table[name]):
             continue
         texts = table[name].astype(object)
-        different = [text for text in texts.unique() if str(text).startswith(FORMULA)]
-        if different:
-            risky = texts.isin(different)
+        different = {text: without_formula(str(text)) for text in texts.unique()}
+        changed = {text: made for text, made in different.items() if made != str(text)}
+        if changed:
+            risky = texts.isin(list(changed))
             n_changed += int(risky.sum())
-            safe[name] = texts.where(~risky, "'" + texts.astype(str))
+            safe[name] = texts.where(~risky, texts.map(changed))
     return safe, n_changed
+
+
+def _names_are_risky(result: PipelineResult) -> bool:
+    """Whether any name that a reason may hold could begin a formula there."""
+    items = result.interactions.items
+    columns = [items[name] for name in ("title", "genres") if name in items]
+    columns += [result.clusters["name"], items["item"]]
+    return any(FORMULA.search(str(name)) for names in columns for name in names.unique())
 
 
 def check_report_folder(folder: str | Path) -> None:

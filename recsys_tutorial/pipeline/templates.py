@@ -46,5 +46,10 @@ def _without_direction(value: object) -> object:
 
 
 def _plain(text: object) -> str:
-    one_line = re.sub(r"\s+", " ", str(text)).replace("<", "&lt;")
-    return re.sub(r"([|`*_\[\]\\])", r"\\\1", one_line)
+    one_line = re.sub(r"\s+", " ", str(text)).strip()
+    # What stands for a sign would be read as the sign.
+    one_line = re.sub(r"&(?=#?\w+;)", "&amp;", one_line).replace("<", "&lt;")
+    escaped = re.sub(r"([|`*_\[\]\\~$])", r"\\\1", one_line)
+    # GitHub makes links of addresses, and a line's first sign may make it a heading or a list.
+    escaped = re.sub(r"(?i)(:(?=//)|(?<=\bwww)\.)", r"\\\1", escaped).replace("@", "&#64;")
+    return re.sub(r"^(\d*)([#>+=.)-])", r"\1\\\2", escaped)

@@ -16,7 +16,7 @@ from urllib.parse import unquote
 
 import pytest
 from IPython import display
-from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook
+from nbformat.v4 import new_code_cell, new_markdown_cell, new_notebook, new_raw_cell
 
 from recsys_tutorial.exercises import quiz
 
@@ -279,7 +279,17 @@ def test_a_quiz_asks_no_other_host(monkeypatch):
         "%%javascript\nx",
         "!ls",
         'open("../data/x.csv")',
+        "get_ipython().kernel.do_shutdown(True)",
+        'os.system("ls")',
+        "%%html\n<b>x</b>",
     ],
 )
 def test_the_check_sees_code_for_one_host(source):
     assert complaints(new_notebook(cells=[new_code_cell(source)]), rules.ROOT)
+
+
+def test_the_check_sees_attachments_and_raw_cells():
+    attached = new_markdown_cell("![a](attachment:a.png)")
+    attached["attachments"] = {"a.png": {"image/png": "AAAA"}}
+    found = complaints(new_notebook(cells=[attached, new_raw_cell("x")]), rules.ROOT)
+    assert "cell 0: an attachment" in found and found[-1].startswith("cell 1: a raw cell")

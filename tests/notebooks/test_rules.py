@@ -2,6 +2,7 @@
 
 import copy
 import dataclasses
+import re
 import sys
 from pathlib import Path
 
@@ -143,6 +144,89 @@ BROKEN = [
 ]
 
 
+def lose_badge(nb):
+    nb.cells[0].source = nb.cells[0].source.replace("Open in Colab", "Open")
+
+
+def show_setup(nb):
+    rules.cells(nb, "code")[0].metadata["tags"] = []
+
+
+def swap_numbers(nb):
+    for cell in rules.tagged(nb, "check"):
+        swapped = cell.source.replace('"03.1"', '"03.x"').replace('"03.2"', '"03.1"')
+        cell.source = swapped.replace('"03.x"', '"03.2"')
+
+
+def ask_one_kind(nb):
+    kinds = {i: rules.find_exercise(i).kind for i in rules.exercise_ids(nb)}
+    writing = next(i for i, kind in kinds.items() if kind == "write")
+    for cell in rules.tagged(nb, "check"):
+        cell.source = re.sub(r'check\("[^"]+"', f'check("{writing}"', cell.source)
+
+
+def check_first(nb):
+    at = nb.cells.index(cell_with(nb, "exercise"))
+    nb.cells.insert(at, nb.cells.pop(nb.cells.index(cell_with(nb, "check"))))
+
+
+def lose_solutions(nb):
+    for cell in rules.cells(nb, "markdown"):
+        cell.source = cell.source.replace("_solutions.ipynb)", ".ipynb)")
+
+
+def label_maths(nb):
+    nb.cells[-1].source += "\n$$x$$ (eq-x)"
+
+
+def fetch_picture(nb):
+    nb.cells[-1].source += "\n![A cat](https://example.org/cat.png)"
+
+
+def short_alt(nb):
+    for cell in rules.cells(nb, "code"):
+        if "mystnb" in cell.metadata:
+            cell.metadata["mystnb"] = {"image": {"alt": "A plot."}}
+
+
+def store_output(nb):
+    rules.cells(nb, "code")[1].outputs = [{"output_type": "stream", "name": "stdout", "text": "1"}]
+
+
+# Each complaint of a rule that has several.
+SAID = [
+    (rules.opening, lose_badge, "Colab badge"),
+    (rules.opening, drop_question, "The question"),
+    (rules.opening, number_title, "typed by hand"),
+    (rules.setup_cell, show_setup, "remove-cell"),
+    (rules.setup_cell, always_install, "look whether"),
+    (rules.setup_cell, upgrade, "must not upgrade"),
+    (rules.exercises, lose_stub, "stubs and"),
+    (rules.exercises, swap_numbers, "not numbered in order"),
+    (rules.exercises, ask_one_kind, "kinds of exercise missing"),
+    (rules.exercises, check_first, "not followed by its check"),
+    (rules.exercises, lose_quiz, "no quiz"),
+    (rules.exercises, lose_progress, "progress is not shown"),
+    (rules.exercises, lose_solutions, "no link to the solutions"),
+    (rules.colab_markdown, directive, "directive"),
+    (rules.colab_markdown, role, "role"),
+    (rules.colab_markdown, label_maths, "labelled maths"),
+    (rules.colab_markdown, fetch_picture, "remote picture"),
+    (rules.alt_texts, short_alt, "no alt text"),
+    (rules.clean, store_output, "outputs or counts"),
+]
+
+
+@pytest.mark.parametrize(("rule", "spoil", "said"), SAID, ids=[f.__name__ for _, f, _ in SAID])
+def test_rule_names_the_fault(rule, spoil, said, notebook):
+    spoil(notebook)
+    assert any(said in complaint for complaint in rule(notebook))
+
+
+def test_every_rule_is_fed_something_broken():
+    assert {rule for rule, _ in BROKEN} == {*rules.CHAPTER_RULES, *rules.SOLUTION_RULES}
+
+
 @pytest.mark.parametrize(("rule", "spoil"), BROKEN, ids=[f.__name__ for _, f in BROKEN])
 def test_rule_notices(rule, spoil, notebook):
     assert rule(notebook) == []
@@ -176,3 +260,11 @@ def test_unasserted_solution_is_noticed(notebook):
     cell = rules.tagged(solutions, "solution")[0]
     cell.source = cell.source.replace("assert feedback.ok", "")
     assert rules.solved(notebook, solutions) != []
+
+
+def test_solutions_of_another_chapter_and_without_a_tag_are_noticed(notebook):
+    solutions = copy.deepcopy(rules.read(rules.solutions_of(EXAMPLE)))
+    rules.tagged(solutions, "solution")[0].metadata["tags"] = []
+    assert rules.solved(notebook, solutions) == ["a solution cell lacks its tag"]
+    other = rules.read(rules.solutions_of(CHAPTERS["04_dbscan"]))
+    assert "answer other exercises" in rules.solved(notebook, other)[0]

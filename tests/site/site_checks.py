@@ -206,6 +206,18 @@ def given_away(text: str, answers: Iterable[str]) -> list[str]:
     return [f"solution on the page: {line}" for line in sorted(answers) if line in shown]
 
 
+def lost_outputs(text: str) -> list[str]:
+    """A chapter that was not run has code and not one output; one that failed shows its error."""
+    problems = [] if 'class="cell_output' in text else ["no output"]
+    return problems + (["a cell failed"] if "CellExecutionError" in text else [])
+
+
+def pictures_without_size(text: str) -> list[str]:
+    """Pictures for which the page makes no room before they come."""
+    tags = re.findall(r"<img\b[^>]*>", text)
+    return [tag for tag in tags if not ("width=" in tag and "height=" in tag)]
+
+
 def bare_page(text: str) -> list[str]:
     """A page without language, without title, or without exactly one main heading."""
     page = Page(text)

@@ -105,6 +105,21 @@ def test_bare_pages():
     assert len(checks.bare_page(good.replace("</h1>", "</h1><h1>U</h1>"))) == 1
 
 
+def test_lost_outputs():
+    good = '<div class="cell_output docutils container">36.0</div>'
+    assert checks.lost_outputs(good) == []
+    assert checks.lost_outputs('<div class="cell_input">1 + 1</div>') == ["no output"]
+    assert checks.lost_outputs(good + "CellExecutionError: x") == ["a cell failed"]
+
+
+def test_pictures_without_size():
+    sized = '<img src="a.png" width="3" height="4">'
+    assert checks.pictures_without_size(sized + "<imgx>") == []
+    for part in ('width="3" ', ' height="4"'):
+        bare = sized.replace(part, "")
+        assert checks.pictures_without_size(sized + bare) == [bare]
+
+
 def test_a_solution_on_a_page():
     line = "return((X-centres[labels])**2).sum()"
     for page in (

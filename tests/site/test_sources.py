@@ -25,10 +25,21 @@ def test_configuration_names_the_repository_of_pyproject(root):
     assert config["repository"]["url"] == repository_url()
 
 
+def other_repositories(text, slug):
+    """Repositories that a text names beside our own and the reader's."""
+    named = re.findall(r"github\.com/([\w.-]+/[\w-]+)", text)
+    return [found for found in named if found not in (slug, "YOU/YOUR-FORK")]
+
+
 def test_prose_names_no_other_repository(root, slug):
     for path in (root / "book").rglob("*.md"):
-        for found in re.findall(r"github\.com/([\w.-]+/[\w-]+)", path.read_text(encoding="utf-8")):
-            assert found in (slug, "YOU/YOUR-FORK"), f"{path.name} names {found}"
+        assert other_repositories(path.read_text(encoding="utf-8"), slug) == [], path.name
+
+
+def test_another_repository_is_seen():
+    text = "https://github.com/{}/blob/main and github.com/YOU/YOUR-FORK"
+    assert other_repositories(text.format("me/course"), "me/course") == []
+    assert other_repositories(text.format("me/old-name"), "me/course") == ["me/old-name"]
 
 
 @pytest.mark.parametrize("name", toc_pages())
@@ -38,9 +49,9 @@ def test_every_page_of_the_contents_exists_once(name, root):
     assert toc_pages().count(name) == 1
 
 
-def test_every_work_that_a_chapter_names_is_in_the_list(root):
+def unknown_works(root):
+    """Works that a chapter or a page names and the list of references lacks, with the page."""
     known = set(BIB_KEY.findall((root / "book/references.bib").read_text(encoding="utf-8")))
-    assert len(known) >= 40
     unknown = {}
     for path in sorted([*(root / "notebooks").rglob("*.ipynb"), *(root / "book").rglob("*.md")]):
         text = path.read_text(encoding="utf-8")
@@ -48,7 +59,26 @@ def test_every_work_that_a_chapter_names_is_in_the_list(root):
             cells = json.loads(text)["cells"]
             text = "\n".join("".join(c["source"]) for c in cells if c["cell_type"] == "markdown")
         unknown.update({key: path.name for key in keys_in(text) - known})
-    assert not unknown, f"not in book/references.bib: {unknown}"
+    return unknown
+
+
+def test_every_work_that_a_chapter_names_is_in_the_list(root):
+    text = (root / "book/references.bib").read_text(encoding="utf-8")
+    assert len(set(BIB_KEY.findall(text))) >= 40
+    assert unknown_works(root) == {}
+
+
+def test_a_work_that_is_not_in_the_list_is_seen(tmp_path):
+    (tmp_path / "book").mkdir()
+    (tmp_path / "notebooks").mkdir()
+    (tmp_path / "book/references.bib").write_text("@article{known1999work,\n}\n")
+    (tmp_path / "book/page.md").write_text("See [known1999work] and [lost2001page].")
+    cells = [
+        {"cell_type": "markdown", "source": ["See ", "[lost2002cell]."]},
+        {"cell_type": "code", "source": ["x[code2003cell]"]},
+    ]
+    (tmp_path / "notebooks/01.ipynb").write_text(json.dumps({"cells": cells}))
+    assert unknown_works(tmp_path) == {"lost2001page": "page.md", "lost2002cell": "01.ipynb"}
 
 
 @pytest.mark.site
@@ -58,29 +88,78 @@ def test_list_of_references_shows_every_key(root, site):
         assert f'id="{key}"' in page
 
 
+def loads_from_elsewhere(css):
+    """Say if a style sheet asks another host, or another style sheet, for something."""
+    return bool(re.search(r"@import|url\(\s*['\"]?(https?:)?//", css))
+
+
 def test_style_sheet_loads_nothing_from_elsewhere(root):
-    text = (root / "book/_static/course.css").read_text(encoding="utf-8")
-    assert not re.search(r"@import|url\(\s*['\"]?(https?:)?//", text)
+    assert not loads_from_elsewhere((root / "book/_static/course.css").read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    "css",
+    [
+        "@import 'more.css';",
+        "a { background: url(https://example.org/a.png) }",
+        "a { background: url( '//example.org/a.png') }",
+    ],
+)
+def test_a_style_sheet_that_asks_elsewhere_is_seen(css):
+    assert loads_from_elsewhere(css)
+    assert not loads_from_elsewhere("a { background: url('a.png') } /* https://w3.org */")
+
+
+def harm_in_picture(svg):
+    """What a small drawing should not have."""
+    found = [word for word in ("<script", "href") if word in svg]
+    return found + ([f"{len(svg)} letters"] if len(svg) >= 4000 else [])
 
 
 @pytest.mark.parametrize("name", ["logo.svg", "favicon.svg"])
 def test_pictures_are_small_and_harmless(root, name):
-    text = (root / "book/_static" / name).read_text(encoding="utf-8")
-    assert len(text) < 4000
-    assert "<script" not in text and "href" not in text
+    assert harm_in_picture((root / "book/_static" / name).read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("part", "found"),
+    [
+        ("<script>x</script>", "<script"),
+        ('<use href="https://example.org/a.svg"/>', "href"),
+        (4000 * " ", "4011 letters"),
+        ("<path/>", None),
+    ],
+)
+def test_a_harmful_picture_is_seen(part, found):
+    assert harm_in_picture(f"<svg>{part}</svg>") == ([found] if found else [])
+
+
+def crowded_lines(text):
+    """Lines of prose with more than one sentence, and their numbers."""
+    ends = re.compile(r"[a-z)`*]{2}[.?!] +[A-Z][a-z]")
+    fenced, found = False, []
+    for number, line in enumerate(text.splitlines(), 1):
+        fenced ^= line.startswith("```")
+        inside_table_or_list = line.lstrip().startswith(("|", "- ", ":", "{", "  "))
+        numbered = re.match(r"\d+\. ", line)
+        if not (fenced or inside_table_or_list or numbered or line.startswith("  ")):
+            found += [f"{number}: {line}"] if ends.search(line) else []
+    return found
 
 
 def test_prose_keeps_one_sentence_per_line(root):
     """So that a change of one sentence is a change of one line, for editors and translators."""
-    ends = re.compile(r"[a-z)`*]{2}[.?!] +[A-Z][a-z]")
     for path in (root / "book").rglob("*.md"):
-        fenced = False
-        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
-            fenced ^= line.startswith("```")
-            inside_table_or_list = line.lstrip().startswith(("|", "- ", ":", "{", "  "))
-            numbered = re.match(r"\d+\. ", line)
-            if not (fenced or inside_table_or_list or numbered or line.startswith("  ")):
-                assert not ends.search(line), f"{path.name}:{number}: {line}"
+        assert crowded_lines(path.read_text(encoding="utf-8")) == [], path.name
+
+
+def test_two_sentences_in_a_line_are_seen():
+    two = "One ends here. Another begins."
+    assert crowded_lines(f"One.\n{two}\nAsk `this`? Then that.") == [
+        f"2: {two}",
+        "3: Ask `this`? Then that.",
+    ]
+    assert crowded_lines(f"```\n{two}\n```\n| {two} |\n- {two}\n1. {two}\n  {two}") == []
 
 
 def repeated_terms(glossary):

@@ -76,7 +76,8 @@ def course(tmp_path, monkeypatch):
     """A copy of `course.py` as a module, in a folder of its own."""
     folder = tmp_path / "the course"  # with a blank: people have such folders
     folder.mkdir()
-    for name in ("course.py", "pyproject.toml"):
+    (folder / "tools").mkdir()
+    for name in ("course.py", "pyproject.toml", "tools/build_site.py", "tools/whole.py"):
         shutil.copy(ROOT / name, folder / name)
     (folder / "requirements.lock.txt").write_text("numpy==2.1.3\n", encoding="utf-8")
     spec = importlib.util.spec_from_file_location("course_copy", folder / "course.py")
@@ -125,6 +126,10 @@ def test_it_is_small():
 def test_it_needs_the_standard_library_only():
     assert foreign_imports(SOURCE) == set()
     assert foreign_imports((ROOT / "tools" / "maintain.py").read_text(encoding="utf-8")) == set()
+    # `serve` starts it with any Python; a build alone, inside a function, needs jupyter-book.
+    builder = (ROOT / "tools" / "build_site.py").read_text(encoding="utf-8")
+    assert foreign_imports(builder) == {"jupyter_book", "whole"}
+    assert not re.search("^(import|from) jupyter", builder, re.MULTILINE)
 
 
 def test_the_import_check_sees_a_foreign_module():
@@ -393,17 +398,17 @@ def test_missing_lock(course, runner):
 # The other commands -------------------------------------------------------------------------
 
 
-def test_book_makes_warnings_errors_and_says_where_the_site_is(course, runner, capsys):
-    assert course.main(["book"]) == 0
-    (build,) = runner.ran("jupyter-book")
-    assert " -W -n --keep-going " in build
+def test_book_builds_and_says_where_the_site_is(course, runner, capsys):
+    assert course.main(["book", "--", "--all"]) == 0
+    (build,) = runner.ran("build_site.py")
+    assert build.startswith(str(course.PYTHON)) and build.endswith("build_site.py --all")
     shown = capsys.readouterr().out
     assert "[4/4]" in shown
     assert shown.rstrip().endswith((course.SITE / "index.html").as_uri())
 
 
 def test_failed_book_stops_the_tests(course, runner):
-    runner.rules = {"jupyter-book": (1, "a cell timed out\n")}
+    runner.rules = {"build_site.py": (1, "a cell timed out\n")}
     message = refusal(course, "test")
     assert "reason is above" in message and "network" not in message
     assert not runner.ran("-m pytest")
@@ -411,7 +416,7 @@ def test_failed_book_stops_the_tests(course, runner):
 
 def test_full_test_is_one_pytest_with_everything_and_nothing_after_it(course, runner, capsys):
     assert course.main(["test"]) == 0
-    assert "jupyter-book" in runner.commands[-2] and "pytest" in runner.commands[-1]
+    assert "build_site.py" in runner.commands[-2] and "pytest" in runner.commands[-1]
     for part in ("-n2", "--doctest-modules", " tests ", "recsys_tutorial", "notebooks", "--nbmake"):
         assert part in runner.commands[-1]
     assert "--cov" in runner.commands[-1]
@@ -421,7 +426,7 @@ def test_full_test_is_one_pytest_with_everything_and_nothing_after_it(course, ru
 
 def test_fast_test_leaves_out_the_slow(course, runner):
     assert course.main(["test", "--fast"]) == 0
-    assert not runner.ran("jupyter-book")
+    assert not runner.ran("build_site.py")
     (tests,) = runner.ran("-m pytest")
     assert "not slow and not site" in tests
     assert "--nbmake" not in tests and "--cov" not in tests
@@ -497,6 +502,17 @@ def test_serve_answers_on_this_computer_only(course):
             assert urllib.request.urlopen(address, timeout=20).read() == b"the site"
         finally:
             process.kill()
+
+
+def test_serve_first_ends_what_a_killed_build_began(course, monkeypatch):
+    """For real: the new site waits beside the place of the old one."""
+    waiting = course.SITE.with_name("html.new")
+    waiting.mkdir(parents=True)
+    (waiting / "index.html").write_text("the new site", encoding="utf-8")
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        assert "port" in refusal(course, "serve", "--port", str(taken.getsockname()[1]))
+    assert (course.SITE / "index.html").read_text(encoding="utf-8") == "the new site"
+    assert not waiting.exists()
 
 
 def test_serve_on_a_port_that_is_taken(course):

@@ -196,7 +196,20 @@ def test_there_are_no_secrets(folder):
         '"    api_key = \\"' + "0123456789abcdef" + '\\"\\n"',
         "PASSWORD: 'correct-horse'",
         "-----BEGIN RSA " + "PRIVATE KEY-----",
+        "HfApi(token='hf" + "_" + "a" * 30 + "')",
+        "sk" + "-" + "a1" * 15,
+        "xoxb" + "-0123456789-abc",
+        "AIza" + "b" * 35,
+        "access-token = '0123" + "456789'",
     ],
 )
 def test_a_secret_is_seen(text):
     assert secrets_in(text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["password = getpass()", "api_key = '{your key}'", "task-" + "based " * 9, "api_key: str"],
+)
+def test_talk_of_secrets_is_none(text):
+    assert secrets_in(text) == []

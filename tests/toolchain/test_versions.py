@@ -98,10 +98,18 @@ def test_every_locked_package_has_a_hash():
     assert without_hash("a==1 \\\n    --hash=sha256:00\nb==2\n") == ["b"]
 
 
+def strange_lines(text):
+    """Lines of a lock that are neither a pin, nor its hashes, nor a comment."""
+    lines = [line for line in text.splitlines() if not line.startswith((" ", "#"))]
+    return [line for line in lines if not re.match(r"[a-z0-9-]+==[\w.+]+ ", line)]
+
+
 def test_lock_has_no_options():
     """No index, no link, no local path: whoever installs decides where packages come from."""
-    lines = [line for line in LOCK.splitlines() if not line.startswith((" ", "#"))]
-    assert [line for line in lines if not re.match(r"[a-z0-9-]+==[\w.+]+ ", line)] == []
+    assert strange_lines(LOCK) == []
+    good = "a==1 \\\n    --hash=sha256:00\n# a comment\n"
+    bad = ["--index-url https://example.org", "-e .", "b @ https://example.org/b.whl", "c>=1"]
+    assert strange_lines(good + "\n".join(bad)) == bad
 
 
 def pins(requirements):

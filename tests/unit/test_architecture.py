@@ -126,22 +126,6 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 each_file = pytest.mark.parametrize("path", FILES, ids=lambda p: p.relative_to(PACKAGE).as_posix())
 
 
-@each_file
-def test_imports_point_one_way(path):
-    assert wrong_ways(path.read_text(encoding="utf-8"), room(path)) == []
-
-
-@each_file
-def test_heavy_libraries_wait_until_they_are_needed(path):
-    assert eager_imports(path.read_text(encoding="utf-8")) == []
-
-
-@each_file
-def test_nothing_is_unpickled_or_evaluated(path):
-    allowed = {"exec", "eval", "compile"} if path == RUNS_LEARNERS_CODE else set()
-    assert set(forbidden(path.read_text(encoding="utf-8"))) == allowed
-
-
 def test_only_the_child_process_imports_what_runs_learners_code():
     name = "recsys_tutorial.grading.child"
     for path in FILES:
@@ -149,15 +133,30 @@ def test_only_the_child_process_imports_what_runs_learners_code():
         assert not any(module.startswith(name) for module, _ in found), path
 
 
+def says_what_it_is_for(source: str) -> bool:
+    """Say if a module begins with more than a title."""
+    return len(ast.get_docstring(ast.parse(source)) or "") > 60
+
+
+# One test for each file: four of them cost more to collect, in every worker, than to run.
 @each_file
-def test_a_modules_first_lines_say_what_it_is_for(path):
-    words = ast.get_docstring(ast.parse(path.read_text(encoding="utf-8")))
-    assert words and len(words) > 60
+def test_a_file_keeps_the_rules(path):
+    source = path.read_text(encoding="utf-8")
+    assert wrong_ways(source, room(path)) == [], "imports point one way"
+    assert eager_imports(source) == [], "heavy libraries wait until they are needed"
+    allowed = {"exec", "eval", "compile"} if path == RUNS_LEARNERS_CODE else set()
+    assert set(forbidden(source)) == allowed, "nothing is unpickled or evaluated"
+    assert says_what_it_is_for(source), "the first lines say what it is for"
+
+
+def without_place(paths: list[Path]) -> set[str]:
+    """List the rooms for which no rule says who may import them."""
+    return {room(path) for path in paths} - {*ORDER, *ONLOOKERS, *ASIDE}
 
 
 def test_every_room_has_its_place():
     rooms = {room(path) for path in FILES}
-    assert rooms <= {*ORDER, *ONLOOKERS, *ASIDE}
+    assert without_place(FILES) == set()
     assert {"datasets", "preprocessing", "features", "clustering", "plotting"} <= rooms
 
 
@@ -269,6 +268,16 @@ def test_a_late_import_is_fine(source):
 )
 def test_dangerous_code_is_noticed(source):
     assert forbidden(source)
+
+
+def test_a_room_without_a_place_is_noticed():
+    new = [PACKAGE / "utils" / "misc.py", PACKAGE / "helpers.py", PACKAGE / "clustering" / "new.py"]
+    assert without_place(new) == {"utils", "helpers"}
+
+
+@pytest.mark.parametrize("source", ["x = 1", '"""K-means."""', "# K-means, and all about it"])
+def test_a_module_that_does_not_say_what_it_is_for_is_noticed(source):
+    assert not says_what_it_is_for(source)
 
 
 @pytest.mark.parametrize("source", ["re.compile('x')", "model.compile()", "np.load('x')"])

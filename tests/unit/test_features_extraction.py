@@ -1,8 +1,11 @@
 """From a network to features: layers, the fitted extractor, keeping it, and many users."""
 
+import hashlib
 import importlib.util
+import io
 import json
 import tracemalloc
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -273,6 +276,9 @@ def test_an_empty_folder(tmp_path):
         (lambda notes: "{", "damaged"),
         (lambda notes: "[]", "damaged"),
         (lambda notes: "{}", "damaged"),
+        (lambda notes: "[" * 100_000, "damaged"),
+        (lambda notes: json.dumps({**json.loads(notes), "mean": [10**400]}), "damaged"),
+        (lambda notes: json.dumps({**json.loads(notes), "format": "1\n" * 999}), "has format '1"),
         (lambda notes: json.dumps({**json.loads(notes), "format": 99}), "format 99"),
         (lambda notes: json.dumps({**json.loads(notes), "mean": "much"}), "damaged"),
         (lambda notes: json.dumps({**json.loads(notes), "network_sha256": "0"}), "not belong"),
@@ -294,6 +300,54 @@ def test_a_changed_network_is_not_opened(network, tmp_path):
         file.write(b"more")
     with pytest.raises(DataError, match="does not belong"):
         FeatureExtractor.load(tmp_path)
+
+
+def archive(config):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as made:
+        made.writestr("metadata.json", "{}")
+        made.writestr("config.json", json.dumps(config))
+        made.writestr("model.weights.h5", b"")
+    return buffer.getvalue()
+
+
+def layer(module, name, config):
+    return {"module": module, "class_name": name, "config": config, "registered_name": name}
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"",
+        b"\x80\x04cos\nsystem\n(S'touch owned'\ntR.",
+        b"\x89HDF\r\n\x1a\n",
+        archive([]),
+        archive(layer("os", "system", "touch owned")),
+        archive(layer("builtins", "function", "exec")),
+        archive(layer("keras.config", "function", "enable_unsafe_deserialization")),
+        archive(
+            layer("keras.utils", "get_file", {"fname": "owned", "origin": "file:///etc/hosts"})
+        ),
+        archive(
+            layer(
+                "keras.layers",
+                "Lambda",
+                {"function": {"class_name": "__lambda__", "config": {"code": "4wAAAAA="}}},
+            )
+        ),
+    ],
+)
+def test_a_network_from_anyone_runs_nothing(network, tmp_path, content, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    small = ItemTopics(pd.Index([1]), np.ones((1, 28), dtype="float32"), np.array([0]), n_coarse=1)
+    FeatureExtractor.from_network(network, small, random_maps(2)).save(tmp_path)
+    notes = json.loads((tmp_path / "extractor.json").read_text(encoding="utf-8"))
+    (tmp_path / "network.keras").write_bytes(content)
+    notes["network_sha256"] = hashlib.sha256(content).hexdigest()
+    (tmp_path / "extractor.json").write_text(json.dumps(notes), encoding="utf-8")
+    with pytest.raises(DataError, match="no network that can be opened"):
+        FeatureExtractor.load(tmp_path)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["extractor.json", "network.keras"]
 
 
 # ------------------------------------------------------------------ how fast

@@ -436,6 +436,48 @@ def test_a_zip_bomb_is_not_unpacked(tmp_path, monkeypatch):
     assert "30 files" in problems["c"][0]
 
 
+def test_zips_in_a_zip_share_what_they_may_unpack_to(tmp_path, monkeypatch):
+    monkeypatch.setattr(collecting, "LARGEST_FILE", 1000)
+    monkeypatch.setattr(collecting, "LARGEST_ZIP", 5000)
+    inner = tmp_path / "inner"
+    with zipfile.ZipFile(inner, "w", zipfile.ZIP_DEFLATED) as archive:
+        for n in range(3):
+            archive.writestr(f"{n}.ipynb", " " * 900)
+    with zipfile.ZipFile(tmp_path / "a.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        for n in range(9):
+            archive.write(inner, f"{n}.zip")
+    inner.unlink()
+    found = collect(tmp_path)
+    assert len(found) < 9 and any("more than a class" in s.problem for s in found)
+
+
+def test_a_damaged_file_in_a_zip_of_a_class_costs_nobody_else_a_row(tmp_path):
+    place = tmp_path / "class.zip"
+    with zipfile.ZipFile(place, "w") as archive:
+        for name in ("ana", "bob", "cleo"):
+            archive.writestr(f"{name}/5.ipynb", GOOD)
+        archive.writestr("dora/thesis.pdf", "%PDF")
+    content = bytearray(place.read_bytes())
+    content[content.index(b"bob/5.ipynb") + 20] ^= 1
+    place.write_bytes(content)
+    found = {s.learner: s.problem for s in collect(place)}
+    assert found.pop("bob").startswith("a zip that cannot be opened")
+    assert found == {"ana": "", "cleo": "", "dora": "no notebook in it (thesis.pdf)"}
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="no pipes with names here")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "ana.ipynb")
+    assert [s.problem for s in collect(tmp_path)] == ["not a file"]
+
+
+def test_of_a_notebook_that_nobody_can_have_written_nothing_is_kept(tmp_path):
+    much = {"cells": [{"cell_type": "code", "source": "a = 1\n" * 200_000}]}
+    (tmp_path / "ana.ipynb").write_text(json.dumps(much))
+    (made,) = collect(tmp_path)
+    assert made.cells == () and "letters of code" in made.problem
+
+
 def test_no_submissions_are_an_error_in_words(tmp_path):
     with pytest.raises(DataError, match="is empty"):
         collect(tmp_path)
@@ -562,6 +604,17 @@ def test_a_session_that_hangs_is_ended_in_time(talk):
     began = time.monotonic()
     with pytest.raises(GoneError, match="did not finish in 1 seconds"):
         talk.ask({"run": "while True: pass", "cell": 1}, 1)
+    assert time.monotonic() - began < 30
+
+
+@pytest.mark.slow
+def test_who_asks_back_without_end_is_ended_in_time(talk):
+    talk.ask({"run": "def f(g):\n    while True: g(3)", "cell": 1}, 60)
+    talk.ask({"answer": "f"}, 60)
+    functions, began = [], time.monotonic()
+    order = {"call": encode((lambda x: x,), functions)}
+    with pytest.raises(GoneError, match="did not finish in 1 seconds"):
+        talk.ask(order, 1, functions)
     assert time.monotonic() - began < 30
 
 

@@ -338,7 +338,7 @@ def test_no_cell_is_a_formula(tmp_path):
         cells = table.select_dtypes(exclude="number").to_numpy().ravel()
         assert not [cell for cell in cells if str(cell).startswith(("=", "+", "-", "@", "\t"))]
     assert "'=cmd" in (page.parent / "users.csv").read_text()
-    assert "begin with an apostrophe" in page.read_text(encoding="utf-8")
+    assert "apostrophe that the data do not have" in page.read_text(encoding="utf-8")
 
 
 def test_plain_cells_stay_as_they_are(result, tmp_path):

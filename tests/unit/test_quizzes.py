@@ -25,30 +25,23 @@ def test_every_quiz_belongs_to_a_chapter():
     assert QUIZZES == NOTEBOOKS
 
 
-@pytest.mark.parametrize("chapter", QUIZZES)
-def test_the_right_answer_is_not_always_in_the_same_place(chapter):
-    places = {
-        [answer["correct"] for answer in question["answers"]].index(True)
-        for question in load_quiz(chapter)
-        if question["type"] == "multiple_choice"
+def telling(questions) -> list[str]:
+    """What gives a right answer away to somebody who read none, or keeps her from reading it."""
+    choices = [q["answers"] for q in questions if q["type"] == "multiple_choice"]
+    places = {[answer["correct"] for answer in answers].index(True) for answers in choices}
+    longest = [max(a, key=lambda answer: len(answer["answer"]))["correct"] for a in choices]
+    rules = {
+        "the right answer is always in the same place": len(places) > 1,
+        "the right answer is always the longest": not all(longest),
+        # The colour that jupyterquiz gives to "choose all" leaves 3.06 to 1; letters need 4.5.
+        "a ground without contrast": all(q["type"] != "many_choice" for q in questions),
     }
-    assert len(places) > 1
+    return [complaint for complaint, kept in rules.items() if not kept]
 
 
 @pytest.mark.parametrize("chapter", QUIZZES)
-def test_the_right_answer_is_not_given_away_by_its_length(chapter):
-    longest = [
-        max(question["answers"], key=lambda answer: len(answer["answer"]))["correct"]
-        for question in load_quiz(chapter)
-        if question["type"] == "multiple_choice"
-    ]
-    assert not all(longest)
-
-
-@pytest.mark.parametrize("chapter", QUIZZES)
-def test_no_question_stands_on_a_ground_without_contrast(chapter):
-    # The colour that jupyterquiz gives to "choose all" leaves 3.06 to 1; letters need 4.5.
-    assert "many_choice" not in {question["type"] for question in load_quiz(chapter)}
+def test_a_quiz_tells_nothing_by_its_looks(chapter):
+    assert telling(load_quiz(chapter)) == []
 
 
 def test_an_unknown_chapter_lists_those_with_a_quiz():
@@ -154,6 +147,29 @@ def test_a_broken_quiz_is_noticed(name):
     change, complaint = BROKEN[name]
     found = quiz_complaints(broken(change))
     assert any(re.search(complaint, text) for text in found), found
+
+
+def right_first(quiz):
+    for question in quiz:
+        question["answers"].sort(key=lambda answer: not answer["correct"])
+
+
+def right_longest(quiz):
+    for question in quiz:
+        for answer in question["answers"]:
+            answer["answer"] = "x" * (9 if answer["correct"] else 3)
+
+
+@pytest.mark.parametrize(
+    ("change", "complaint"),
+    [
+        (right_first, "the right answer is always in the same place"),
+        (right_longest, "the right answer is always the longest"),
+        (lambda q: q[0].update(type="many_choice"), "a ground without contrast"),
+    ],
+)
+def test_a_telling_quiz_is_noticed(change, complaint):
+    assert telling(broken(change)) == [complaint]
 
 
 def test_a_numeric_question_is_welcome():

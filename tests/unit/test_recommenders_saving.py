@@ -1,6 +1,8 @@
 """Saved recommenders: equal scores after a round trip, and clear words about damage."""
 
+import io
 import json
+import zipfile
 
 import numpy as np
 import pandas as pd
@@ -29,6 +31,7 @@ from recsys_tutorial.recommenders import (
     UserKNN,
     load_recommender,
     save_recommender,
+    saving,
 )
 from recsys_tutorial.recommenders.saving import KINDS, _sha256, _sum_of
 
@@ -219,4 +222,94 @@ def test_matrix_and_ids_of_different_sizes_are_refused(saved):
 
     forge(saved, lambda note: None, change)
     with pytest.raises(DataError, match="differ in size"):
+        load_recommender(saved)
+
+
+# ------------------------------------------------------------------ folders from anyone
+
+
+def nested(depth):
+    value = 1
+    for _ in range(depth):
+        value = {"kind": "many", "value": [value], "is_tuple": False}
+    return value
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda n: n.pop("arrays_sha256"),
+        lambda n: n.update({"class": ["EASE"]}),
+        lambda n: n.update({"class": "EASE\n" * 999}),
+        lambda n: n.update(format="2\n" * 999),
+        lambda n: n.update(learnt=[1]),
+        lambda n: n.update(parameters={"model": {"kind": "model", "value": {"class": "os"}}}),
+        lambda n: n["learnt"].update(more_={}),
+        lambda n: n["learnt"].update(more_={"kind": "index", "value": [7]}),
+        lambda n: n["learnt"].update(more_=nested(400)),
+        lambda n: n["learnt"].update(more_={"kind": "array", "value": ["../../etc/passwd"]}),
+        lambda n: n["learnt"].update({"more\n_": {"kind": "plain", "value": 1}, "fit": 1}),
+    ],
+)
+def test_a_note_from_anyone_is_refused_in_one_line(saved, change):
+    forge(saved, change)
+    with pytest.raises(DataError) as caught:
+        load_recommender(saved)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 100_000, '{"a":' * 100_000, "[1]", "9" * 9000, "NaN", "\x00", '"\\ud800"', ""]
+)
+def test_a_note_that_is_no_note_is_refused(saved, text):
+    (saved / "model.json").write_text(text, encoding="utf-8")
+    with pytest.raises(DataError, match="cannot be read"):
+        load_recommender(saved)
+
+
+def packed(*files):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, content in files:
+            archive.writestr(name, content)
+    return buffer.getvalue()
+
+
+def header(descr, shape):
+    words = f"{{'descr': {descr}, 'fortran_order': False, 'shape': {shape}, }}".ljust(117) + "\n"
+    return b"\x93NUMPY\x01\x00" + len(words).to_bytes(2, "little") + words.encode()
+
+
+BOMBS = {
+    "no archive": b"x",
+    "a pickle": b"\x80\x04\x95cos\nsystem\n",
+    "more than there is": packed(("a.npy", header("'<f8'", (10**12,)))),
+    "more than fits": packed(("a.npy", header("'<f8'", (10**30, 10**30)))),
+    "a shape below nothing": packed(("a.npy", header("'<f8'", (-5,)))),
+    "objects": packed(("a.npy", header("'|O'", (1,)) + b"\x80\x04cos\nsystem\n(S'true'\ntR.")),
+    "a type that is code": packed(("a.npy", header("__import__('os').system('true')", (1,)))),
+    "a path": packed(("../../owned.npy", header("'<f8'", (1,)) + bytes(8))),
+    "no array": packed(("a.npy", b"<html>"), ("b.txt", b"x")),
+}
+
+
+@pytest.mark.parametrize("name", BOMBS)
+def test_arrays_from_anyone_are_refused_in_one_line(saved, name):
+    def change(note):
+        note["arrays_sha256"] = _sha256(BOMBS[name])
+
+    (saved / "arrays.npz").write_bytes(BOMBS[name])
+    forge(saved, change)
+    with pytest.raises(DataError, match="do not fit together") as caught:
+        load_recommender(saved)
+    assert len(str(caught.value).splitlines()) == 1
+
+
+def test_a_bomb_is_not_unpacked(saved, monkeypatch):
+    monkeypatch.setattr(saving, "_LEAST_RATION", 10_000)
+    bomb = packed(("a.npy", header("'<f8'", (10**6,)) + bytes(8 * 10**6)))
+    (saved / "arrays.npz").write_bytes(bomb)
+    forge(saved, lambda note: note.update(arrays_sha256=_sha256(bomb)))
+    monkeypatch.setattr(np, "load", lambda *_, **__: pytest.fail("it was opened"))
+    with pytest.raises(DataError, match="would unpack to 8,000,"):
         load_recommender(saved)

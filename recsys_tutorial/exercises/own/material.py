@@ -32,6 +32,11 @@ class UnfitError(DataError):
     """A table that cannot serve; the message says why, and what to do.
 
     In a notebook only the message is shown: to a class, the lines of a traceback say nothing.
+
+    Parameters
+    ----------
+    message : str
+        What is missing in the table, and what to do.
     """
 
     def _render_traceback_(self) -> list[str]:

@@ -1,0 +1,117 @@
+"""What a stranger can put before a page: its address, the browser's memory, a pasted text.
+
+Nobody else's script may run and no error may come.  The explorables read neither the address nor
+the memory; these tests notice if that changes.
+"""
+
+import re
+
+import pytest
+
+from recsys_tutorial.explorables import explorable_html
+
+pytestmark = pytest.mark.site
+
+OWNED = "window.owned = 1"
+NASTY = [
+    f"<img src=x onerror='{OWNED}'>",
+    f"<svg/onload='{OWNED}'>",
+    f"javascript:{OWNED}",
+    f"'\"><script>{OWNED}</script>",
+    "__proto__",
+    "constructor",
+    "%",
+    "%E0%A4%A",
+    "\x00\u202e\ud83d",
+    "(((((((((([a-z]+)+)+)+)+)+)+)+)+)$",
+    "\\",
+    "9" * 5000,
+    "a " * 5000,
+    '{"centres": [[1e999, null]], "k": -1}',
+]
+PAGES = ["book/play_clusters.html", "book/play_groups.html", "search.html", "index.html"]
+KEYS = ["theme", "mode", "clusters", "groups", "state", "xp", "course", "progress"]
+
+
+@pytest.fixture
+def visit(browser, server, site):
+    """Give a function that opens a page with a memory; at the end, nothing may have happened."""
+    contexts, errors = [], []
+
+    def open_page(page_name, address="", memory=None):
+        if not (site / page_name).is_file():
+            pytest.skip(f"{page_name} is not built")
+        context = browser.new_context(viewport={"width": 1280, "height": 900})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(15_000)
+        page.on("pageerror", lambda error: errors.append(str(error)))
+        page.on("dialog", lambda dialog: errors.append(dialog.message))
+        if memory is not None:
+            page.add_init_script(
+                f"for (const key of {KEYS!r}) localStorage.setItem(key, {js(memory)});"
+            )
+        page.goto(server + page_name + address, wait_until="networkidle")
+        check(page)
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert errors == []
+
+
+def js(text):
+    import json
+
+    return json.dumps(text)
+
+
+def check(page):
+    """Ask whether something of a stranger's ran, or stands as an element."""
+    assert page.evaluate("window.owned === undefined && ({}).owned === undefined")
+    assert page.locator("img[onerror], svg[onload], a[href^='javascript:']").count() == 0
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_an_address_runs_nothing(name, visit):
+    from urllib.parse import quote
+
+    for text in NASTY:
+        part = text if text.startswith("%") else quote(text, errors="replace")
+        keys = ("q", "highlight", "state", "shape", "k", "points", "theme")
+        visit(name, "?" + "&".join(f"{key}={part}" for key in keys) + f"#{part}")
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_memory_runs_nothing(name, visit):
+    for text in NASTY[:6]:
+        visit(name, memory=text)
+
+
+def test_a_pasted_text_runs_nothing(visit):
+    page = visit("book/play_groups.html")
+    search = page.locator("[role=combobox]").first
+    for text in NASTY:
+        search.fill(text.replace("\x00", ""))
+        search.press("ArrowDown")
+        search.press("Enter")
+        check(page)
+    assert page.locator("[role=combobox]").first.is_visible()
+
+
+@pytest.mark.parametrize("name", ["clusters", "groups"])
+def test_no_script_reads_what_a_stranger_writes(name):
+    """Holds without a browser: no memory, no address, no markup made of text."""
+    ways = r"localStorage|sessionStorage|document\.cookie|location\.|innerHTML|outerHTML"
+    ways += r"|insertAdjacentHTML|document\.write|\beval\(|new Function|onmessage|postMessage"
+    assert re.findall(ways, explorable_html(name)) == []
+
+
+def test_a_danger_would_be_noticed(browser):
+    context = browser.new_context()
+    page = context.new_page()
+    page.set_content(f"<body><img src=x onerror='{OWNED}'></body>")
+    with pytest.raises(AssertionError):
+        check(page)
+    context.close()
