@@ -4,6 +4,21 @@
 "use strict";
 
 (() => {
+  /* Sphinx looks words up in plain objects, where "constructor" finds what every object has: its
+     search then ends in an error.  Here a word is in a table only if it was put there. */
+  const onlyOwn = (object) =>
+    new Proxy(object, {
+      get: (target, word) => {
+        if (word === "hasOwnProperty") return (name) => Object.hasOwn(target, name);
+        return Object.hasOwn(target, word) ? target[word] : undefined;
+      },
+    });
+  if (typeof Search !== "undefined" && Search._index) {
+    for (const name of ["terms", "titleterms", "alltitles", "indexentries"]) {
+      if (Search._index[name]) Search._index[name] = onlyOwn(Search._index[name]);
+    }
+  }
+
   const table = window.courseSearchExcerpts || {};
   const query = new URLSearchParams(window.location.search).get("q") || "";
   const words = (query.toLowerCase().match(/[\p{Letter}\p{Number}]+/gu) || []).filter(

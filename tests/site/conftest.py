@@ -23,20 +23,20 @@ BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stab
 CHANNELS = ("chrome", "msedge")
 # WCAG 2.2 up to AA, and what axe calls best practice.  The pictures of formulas are hidden from
 # screen readers, which read the MathML beside them, and are thousands of elements.
-# Its test of contrast takes most of the time and does not depend on the width; `low_contrast` of
-# site_checks.py computes contrast in every view.
-AXE = """(contrast) => axe.run(
+AXE = """(asked) => axe.run(
   { exclude: [[".math svg"]] },
   {
     /* It would fetch style sheets by itself, and look for those they import beside the page. */
     preload: false,
     resultTypes: ["violations"],
-    rules: { "color-contrast": { enabled: contrast } },
-    runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    ...asked,
   },
 ).then((found) => found.violations.map(({ id, help, nodes }) => (
   { id, help, nodes: nodes.map(({ html }) => html.slice(0, 160)) }
 )))"""
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# What depends on the theme: colours, and pictures that are shown in one theme alone.
+IN_THE_DARK = ["color-contrast", "image-alt", "svg-img-alt", "link-name", "button-name"]
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -118,6 +118,18 @@ def axe() -> str:
     return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
+def axe_rules(width: int, theme: str | None) -> dict | None:
+    """Choose what axe is asked in a view: nothing twice, as it takes most of the time.
+
+    Its test of contrast does not depend on the width; `low_contrast` of site_checks.py computes
+    contrast in every view.
+    """
+    wide = width > 600
+    if theme == "dark":
+        return {"runOnly": {"type": "rule", "values": IN_THE_DARK}} if wide else None
+    return {"runOnly": TAGS, "rules": {"color-contrast": {"enabled": wide}}}
+
+
 @pytest.fixture(scope="session")
 def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
     """Give a function that opens a page and collects what the checks want to know."""
@@ -148,8 +160,10 @@ def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
         page.goto(url, wait_until="load")
         page.wait_for_load_state("networkidle")
         view.update(page.evaluate(script))
-        page.evaluate(axe)
-        view["axe"] = page.evaluate(AXE, width > 600)
+        asked = axe_rules(width, theme)
+        if asked:
+            page.evaluate(axe)
+        view["axe"] = page.evaluate(AXE, asked) if asked else []
         page.close()
         return view
 

@@ -183,3 +183,22 @@ def test_the_browser_sees_every_fault_of_a_bad_page(tmp_path, look_at):
         "axe label, 1 times",
     ):
         assert part in problems
+
+
+@pytest.mark.site
+@pytest.mark.parametrize(
+    ("width", "theme", "rules"),
+    [
+        (1280, "light", {"color-contrast", "image-alt", "label"}),
+        (390, "light", {"image-alt", "label"}),
+        (1280, "dark", {"color-contrast", "image-alt"}),
+        (390, "dark", set()),
+    ],
+)
+def test_each_rule_of_axe_is_asked_where_it_can_fail(tmp_path, look_at, width, theme, rules):
+    fault = '<p style="color: #999">grey</p><img src="data:,"><input type="text">'
+    page = f'<html lang="en"><title>Bad</title><body style="background: #fff">{fault}</html>'
+    (tmp_path / "bad.html").write_text(page, encoding="utf-8")
+    with serve(tmp_path) as address:
+        found = {fault["id"] for fault in look_at(f"{address}bad.html", width, theme)["axe"]}
+    assert found & {"color-contrast", "image-alt", "label"} == rules

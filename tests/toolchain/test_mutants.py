@@ -160,6 +160,21 @@ def test_a_tool_that_is_loaded_by_its_path_is_changed_too(toy):
     assert done["outcome"] == "killed" and done["by"].endswith("test_it")
 
 
+def test_a_function_named_like_its_module_can_be_tried(tmp_path):
+    files = {
+        "toy/sums.py": SUMS.replace("def total", "def sums").replace("total(", "sums("),
+        "toy/__init__.py": "from toy.sums import sums\n",
+        "tests/test_sums.py": "from toy import sums\n\ndef test_it():\n    assert sums([4]) == 4\n",
+        "pytest.ini": OTHERS["pytest.ini"],
+    }
+    for name, text in files.items():
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text(text)
+    file = tmp_path / "toy/sums.py"
+    found = mutants.measure(tmp_path, file, [tmp_path / "tests/test_sums.py"], EVERYONE)
+    assert found["code"] == 0 and len(found["seconds"]) == 2, found
+
+
 def test_a_changed_file_that_nobody_imports_is_no_result(toy):
     tests = ["tests/test_elsewhere.py"]
     (toy / tests[0]).write_text("def test_it():\n    pass\n")

@@ -1,0 +1,154 @@
+"""Run notebooks the way a stranger does: fresh kernel, other folder, no network, a budget.
+
+`tests/conftest.py` puts `StrangersRun` in the place of nbmake's own way of running a notebook: each
+of them runs once, and is held to all of this in that run.  `test_colab_style.py` tests it.
+"""
+
+import itertools
+import os
+import re
+import statistics
+import tempfile
+import threading
+import time
+from pathlib import Path
+
+import psutil
+from nbclient import NotebookClient
+from nbmake import nb_run
+from nbmake.nb_result import NotebookError
+
+from tests.notebooks import notebook_rules as rules
+
+BUDGET_SECONDS, BUDGET_BYTES, CORES = 60, 2 * 2**30, 2
+# Chapter 8 trains five networks, each several times: that is its subject.
+MORE_SECONDS = {"08_training": 90}
+# Processor time of `pulse` on an idle core of the machine for which the budgets are meant:
+# the least of 150 pulses in a row.
+IDLE_PULSE = 0.011
+
+# Runs at the start of the kernel's Python: an audit hook sees every way to open a connection.
+GUARD = """
+import sys
+
+def refuse(event, arguments):
+    if event in ("socket.connect", "socket.getaddrinfo"):
+        address = arguments[1] if event == "socket.connect" else arguments
+        host = address[0] if isinstance(address, tuple) else "local"
+        if host not in ("127.0.0.1", "::1", "localhost", "local", ""):
+            raise RuntimeError(f"the network was used: {host}")
+
+sys.addaudithook(refuse)
+"""
+
+
+def pulse():
+    """Do a fixed piece of work; give its processor time, which grows when cores are shared."""
+    began, total = time.thread_time(), 0
+    for i in range(200_000):
+        total += i * i
+    return time.thread_time() - began
+
+
+class Meter(threading.Thread):
+    """Watch the kernel's processor time and memory while a notebook runs."""
+
+    def __init__(self):
+        super().__init__(daemon=True)
+        self.done, self.peak, self.cpu, self.pulses = threading.Event(), 0, 0.0, [pulse()]
+        self.wall = 0.0
+
+    def __enter__(self):
+        self.wall = -time.perf_counter()
+        self.start()
+        return self
+
+    def __exit__(self, *error):
+        self.wall += time.perf_counter()
+        self.done.set()
+
+    @property
+    def idle_seconds(self):
+        """Processor seconds that the notebook would have taken on an idle machine."""
+        return self.cpu / max(1.0, statistics.median(self.pulses) / IDLE_PULSE)
+
+    def run(self):
+        me = psutil.Process()
+        for turn in itertools.count():
+            if self.done.wait(0.1):
+                break
+            if turn % 10 == 0:
+                self.pulses.append(pulse())
+            for child in me.children(recursive=True):
+                try:
+                    if "ipykernel" in " ".join(child.cmdline()):
+                        self.peak = max(self.peak, child.memory_info().rss)
+                        self.cpu = max(self.cpu, sum(child.cpu_times()[:2]))
+                except psutil.Error:
+                    continue
+
+
+def feedback(notebook):
+    """What each check said, in order."""
+    said = []
+    for cell in rules.cells(notebook, "code"):
+        for output in cell.outputs:
+            text = output.get("data", {}).get("text/plain", "")
+            said += re.findall(r"Exercise (\w\d\.\d+): (right|not yet)\. (.*)", text)
+    return said
+
+
+class Stranger(NotebookClient):
+    """Runs a notebook in a folder of its own, where a guard watches the network."""
+
+    def execute(self, **asked):
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / "sitecustomize.py").write_text(GUARD)
+            # The installed package is used, not a folder that happens to be the current one.
+            env = {**os.environ, "PYTHONPATH": folder, "MPLBACKEND": "agg"}
+            return super().execute(**{**asked, "cwd": folder, "env": env})
+
+
+def complaints(name, notebook, meter):
+    """Say what a notebook that ran to its end did that a stranger would not bear."""
+    budget = budget_of(name)
+    if meter.idle_seconds > budget:
+        yield f"{name} needs {meter.idle_seconds:.0f} s of processor, more than {budget}"
+    if not 0 < meter.peak <= BUDGET_BYTES:
+        yield f"{name} needs {meter.peak / 2**30:.2f} GB, more than {BUDGET_BYTES / 2**30:.0f}"
+    said, wanted = feedback(notebook), rules.exercise_ids(notebook)
+    if [exercise for exercise, _, _ in said] != wanted:
+        yield f"{name}: checks spoke of {[e for e, _, _ in said]}, not of {wanted}"
+    right = "right" if name.endswith("_solutions") else "not yet"
+    for exercise, verdict, text in said:
+        if verdict != right:
+            yield f"{name}: exercise {exercise} is {verdict!r}, not {right!r}: {text}"
+
+
+def budget_of(name):
+    return MORE_SECONDS.get(name, BUDGET_SECONDS) * CORES
+
+
+class StrangersRun(nb_run.NotebookRun):
+    """Runs a notebook for nbmake, as a stranger, and fails it for what no stranger would bear."""
+
+    def execute(self):
+        name = Path(self.filename).stem
+        result, meter = self.metered()
+        if result.error is None and meter.idle_seconds > budget_of(name):
+            # Threads that wait for a busy core count as work: measure once more before complaining.
+            result, meter = self.metered()
+        taken = f"{meter.cpu:.0f} s of processor, {meter.idle_seconds:.0f} s if idle"
+        print(f"{name}: {meter.wall:.0f} s, {taken}, {meter.peak / 2**30:.2f} GB")
+        if result.error is None and (problems := list(complaints(name, result.nb, meter))):
+            result.error = NotebookError(problems[0], "\n".join(problems), len(result.nb.cells) - 1)
+        return result
+
+    def metered(self):
+        """Run the notebook once; give nbmake's result and what was measured."""
+        before, nb_run.NotebookClient = nb_run.NotebookClient, Stranger
+        try:
+            with Meter() as meter:
+                return super().execute(), meter
+        finally:
+            nb_run.NotebookClient = before
