@@ -52,8 +52,7 @@ NO_NETWORK = (
 
 def run(*command, keep=False):
     """Run a program in the course's folder; return its exit code and, if kept, its last words."""
-    # MPLBACKEND would take the figures out of the notebooks; without bytecode, each of some hundred
-    # processes compiles TensorFlow anew (6 s); the rest leads to another Python.
+    # They hide figures, make each process compile TensorFlow (6 s), or lead to another Python.
     leaks = "MPLBACKEND|PYTHON(DONTWRITEBYTECODE|HOME|PATH)|VIRTUAL_ENV|__PYVENV_LAUNCHER__"
     env = {key: value for key, value in os.environ.items() if not re.fullmatch(leaks, key)}
     env.update(PATH=f"{PYTHON.parent}{os.pathsep}{env.get('PATH', '')}", PIP_USER="0")

@@ -130,3 +130,10 @@ def copied_text(page) -> tuple[str, str]:
     page.wait_for_timeout(300)
     shown = block.locator("pre").inner_text().strip()
     return shown, page.evaluate("() => navigator.clipboard.readText()").strip()
+
+
+def copy_problems(page) -> list[str]:
+    """Press the first copy button; say if something else than the code beside it was copied."""
+    shown, copied = copied_text(page)
+    problems = [] if copied == shown else [f"copied {copied[:40]!r} instead of {shown[:40]!r}"]
+    return problems + ([] if len(shown) > 10 else ["there is no code beside the button"])

@@ -40,11 +40,6 @@ def test_first_visit_follows_the_system(server, look_at):
     assert not problems, "\n".join(problems)
 
 
-def test_start_page_leads_to_the_welcome(site):
-    start = (site / "index.html").read_text(encoding="utf-8")
-    assert "book/intro.html" in start and 'rel="icon"' in start
-
-
 @pytest.mark.parametrize("name", PAGES)
 def test_page_has_language_title_and_one_heading(name, site):
     problems = bare_page((site / f"{name}.html").read_text(encoding="utf-8"))

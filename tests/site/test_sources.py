@@ -20,9 +20,25 @@ def test_reference_pattern():
     assert keys_in("see [arthur2007kmeans] and [x2], [a list](b.md)") == {"arthur2007kmeans"}
 
 
+def configured_elsewhere(text, address):
+    """Repositories that a configuration names instead of one, or that it names none."""
+    named = (yaml.safe_load(text).get("repository") or {}).get("url")
+    return [] if address and named == address else [f"{named} instead of {address}"]
+
+
 def test_configuration_names_the_repository_of_pyproject(root):
-    config = yaml.safe_load((root / "book/_config.yml").read_text(encoding="utf-8"))
-    assert config["repository"]["url"] == repository_url()
+    text = (root / "book/_config.yml").read_text(encoding="utf-8")
+    assert configured_elsewhere(text, repository_url()) == []
+
+
+def test_a_configuration_that_names_another_repository_is_seen():
+    text, ours = "repository:\n  url: https://{}\n  branch: main\n", "https://me/course"
+    assert configured_elsewhere(text.format("me/course"), ours) == []
+    assert configured_elsewhere(text.format("me/old"), ours) == [
+        f"https://me/old instead of {ours}"
+    ]
+    assert configured_elsewhere("title: A\n", ours) == [f"None instead of {ours}"]
+    assert configured_elsewhere("repository: {url: ''}", "")
 
 
 def other_repositories(text, slug):
@@ -81,11 +97,22 @@ def test_a_work_that_is_not_in_the_list_is_seen(tmp_path):
     assert unknown_works(tmp_path) == {"lost2001page": "page.md", "lost2002cell": "01.ipynb"}
 
 
+def unlisted_works(page, entries):
+    """Works of a list of entries to which the page of references gives no place."""
+    return [key for key in BIB_KEY.findall(entries) if f'id="{key}"' not in page]
+
+
 @pytest.mark.site
 def test_list_of_references_shows_every_key(root, site):
     page = (site / "book/references.html").read_text(encoding="utf-8")
-    for key in BIB_KEY.findall((root / "book/references.bib").read_text(encoding="utf-8")):
-        assert f'id="{key}"' in page
+    assert unlisted_works(page, (root / "book/references.bib").read_text(encoding="utf-8")) == []
+
+
+def test_a_work_without_a_place_on_the_page_is_seen():
+    entries = "@article{here1999work,\n}\n@book{lost2001book,\n}\n"
+    page = '<div id="here1999work">H</div><a href="#lost2001book">{}</a>'
+    assert unlisted_works(page, entries) == ["lost2001book"]
+    assert unlisted_works(page + '<div id="lost2001book">', entries) == []
 
 
 def loads_from_elsewhere(css):

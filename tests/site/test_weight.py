@@ -4,6 +4,7 @@ import random
 import sys
 
 import pytest
+from look_checks import icons_left, unasked_files, with_search_index
 from PIL import Image
 from site_checks import pictures_without_size
 from site_support import ROOT, serve, toc_pages
@@ -42,10 +43,7 @@ def test_page_is_light_and_still(name, width, zipped, browser):
 
 @pytest.mark.site
 def test_nothing_is_shipped_that_no_page_asks_for(site):
-    static = site / "_static"
-    assert not list(static.rglob("*.map")) and not (static / "scripts/fontawesome.js").exists()
-    assert not list(static.rglob("fa-*.woff2")) and not list(static.rglob("fa-*.ttf"))
-    assert (static / "vendor/fontawesome" / weight.ICON_FONT).stat().st_size < 10_000
+    assert unasked_files(site / "_static", weight.ICON_FONT) == []
 
 
 @pytest.mark.site
@@ -59,7 +57,7 @@ def test_every_picture_states_its_size(name, site):
 def test_no_icon_was_left_to_a_program(site):
     for name in PAGES:
         text = (site / f"{name}.html").read_text(encoding="utf-8")
-        assert not weight.ICON.search(text) and 'class="course-icon' in text, name
+        assert icons_left(text, weight.ICON) == [], name
 
 
 @pytest.mark.site
@@ -73,8 +71,9 @@ def test_a_finished_site_is_left_alone(site):
 
 @pytest.mark.site
 def test_only_the_page_of_results_loads_the_index(site):
-    assert "searchindex.js" in (site / "search.html").read_text(encoding="utf-8")
-    assert "searchindex.js" not in (site / f"{PAGES[0]}.html").read_text(encoding="utf-8")
+    names = ["search", "404", "genindex", *PAGES]
+    texts = {name: (site / f"{name}.html").read_text(encoding="utf-8") for name in names}
+    assert with_search_index(texts) == ["search"]
 
 
 # The scales, on pages that are broken -------------------------------------------------------
@@ -84,6 +83,16 @@ RESTLESS = """<!doctype html><html lang='en'><link rel='icon' href='data:,'>
 <div id="late"></div><p>text</p><p>more</p>
 <script>setTimeout(() => { late.style.height = "500px"; }, 300);</script>"""
 HEAVY = "<!doctype html><html lang='en'><link rel='icon' href='data:,'><img src='a.png' alt='x'>"
+
+
+def test_what_was_weighed_is_judged():
+    files = {"https://a/big.png": 300_000, "https://a/b.css": 40_000, "c": 1, "d": 2}
+    assert too_heavy({"files": files}, 340_003) == []
+    (problem,) = too_heavy({"files": files}, 340_002)
+    assert problem == "340 kB of 340 kB: big.png 300 kB, b.css 40 kB, d 0 kB"
+    moved = [{"value": 0.004, "nodes": ["p"]}, {"value": 0.006, "nodes": ["img", "a", "b", "c"]}]
+    assert jumps({"jumps": moved}, 0.01) == [] == jumps({"jumps": []}, 0.01)
+    assert jumps({"jumps": moved}, 0.009) == ["layout shifts by 0.010, most of it: img, a, b"]
 
 
 @pytest.mark.site

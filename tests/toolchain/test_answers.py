@@ -230,7 +230,16 @@ def test_a_part_has_its_chapter_alone(part):
 
 BREAKS = {
     "<img src> fetches": ("</h1>", "</h1><img src='https://example.org/a.png' alt=''>"),
-    "<script> in the book": ("</h1>", "</h1><script>1</script>"),
+    **{
+        f"<{tag} {name}> fetches": ("</h1>", f"</h1><{tag} {name}='a'></{tag}>")
+        for tag, name in (
+            *(("source", "srcset"), ("object", "data"), ("video", "poster"), ("iframe", "src")),
+        )
+    },
+    **{
+        f"<{tag}> in the book": ("</h1>", f"</h1><{tag}></{tag}>")
+        for tag in ("script", "link", "iframe", "object", "img")
+    },
     "a link leads out": ("</h1>", '</h1><a href="../a.html">a</a>'),
     "the style fetches": ("<style>", "<style>@import 'a.css';"),
     "#nowhere leads nowhere": ("</h1>", '</h1><a href="#nowhere">a</a>'),

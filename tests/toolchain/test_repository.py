@@ -151,12 +151,40 @@ def test_the_wheel_holds_the_data_and_the_package(tmp_path):
 CI = ROOT / ".ci" / "run"
 
 
-def test_ci_runs_both_commands_and_nothing_after_them():
-    lines = CI.read_text(encoding="utf-8").splitlines()
+def unlike_the_readme(script):
+    """Say what a script of continuous integration does otherwise than a reader."""
+    lines = script.splitlines()
     commands = [line for line in lines if line and not line.startswith(("#", " "))]
-    assert lines[0] == "#!/usr/bin/env bash"
-    assert "set -euo pipefail" in commands
-    assert commands[-2:] == ["python3 course.py book", "python3 course.py test"]
+    faults = {
+        "it is not for bash": lines[0] != "#!/usr/bin/env bash",
+        "it goes on after an error": commands[0] != "set -euo pipefail",
+        # What comes after pytest would hide its exit code.
+        "its last two commands are others": commands[-2:]
+        != ["python3 course.py book", "python3 course.py test"],
+        "an error is let pass": any("||" in line or line.startswith("set +") for line in commands),
+    }
+    return [fault for fault, so in faults.items() if so]
+
+
+def test_ci_runs_both_commands_and_nothing_after_them():
+    assert unlike_the_readme(CI.read_text(encoding="utf-8")) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "said"),
+    [
+        ("#!/usr/bin/env bash", "#!/bin/sh", "it is not for bash"),
+        ("set -euo pipefail", "set -u", "it goes on after an error"),
+        ("course.py test", "course.py test --fast", "its last two commands are others"),
+        ("course.py test", "course.py test\necho done", "its last two commands are others"),
+        ("course.py book\n", "course.py setup\n", "its last two commands are others"),
+        ("\npython3 course.py book", "\nset +e\npython3 course.py book", "an error is let pass"),
+        ("\ncd ", "\nfalse || cd ", "an error is let pass"),
+    ],
+)
+def test_a_script_that_does_otherwise_is_seen(old, new, said):
+    text = CI.read_text(encoding="utf-8")
+    assert old in text and unlike_the_readme(text.replace(old, new)) == [said]
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has neither the bit nor this bash")
@@ -223,13 +251,49 @@ def test_the_check_sees_a_token_that_writes_too_much(change):
     assert unsafe_parts(text.replace(*change))
 
 
+# What each workflow is there for; a line that is commented out does nothing.
+DONE = {
+    "ci.yml": [
+        *(
+            "run: python course.py setup",
+            "run: python course.py lint",
+            "run: python course.py test",
+        ),
+        "os: [ubuntu-latest, macos-latest, windows-latest]",
+    ],
+    "weekly.yml": [
+        *("run: python course.py setup --latest", "run: python course.py test"),
+        "run: python course.py colab",
+    ],
+    "pages.yml": [
+        *("run: python course.py book", "run: python course.py formats", "path: _build/html"),
+    ],
+    "release.yml": ["run: python course.py book", "path: _build/release"],
+}
+
+
+def left_undone(texts):
+    """What the workflows, given by their names, do not do, and workflows that nobody asked for."""
+    wrong = [f"{name} is no workflow of ours" for name in texts if name not in DONE]
+    for name, wanted in DONE.items():
+        lines = [line.strip().removeprefix("- ") for line in texts.get(name, "").splitlines()]
+        wrong += [f"{name}: no {line!r}" for line in wanted if line not in lines]
+    return wrong
+
+
 def test_workflows_run_what_the_readme_says():
+    assert left_undone({path.name: path.read_text(encoding="utf-8") for path in WORKFLOWS}) == []
+
+
+@pytest.mark.parametrize("name", DONE)
+def test_what_a_workflow_leaves_undone_is_named(name):
     texts = {path.name: path.read_text(encoding="utf-8") for path in WORKFLOWS}
-    assert set(texts) == {"ci.yml", "pages.yml", "release.yml", "weekly.yml"}
-    assert "run: python course.py test\n" in texts["ci.yml"]
-    assert "os: [ubuntu-latest, macos-latest, windows-latest]" in texts["ci.yml"]
-    assert "run: python course.py setup --latest\n" in texts["weekly.yml"]
-    assert "run: python course.py book\n" in texts["pages.yml"]
-    assert "path: _build/html\n" in texts["pages.yml"]
-    assert "run: python course.py book\n" in texts["release.yml"]
-    assert "path: _build/release\n" in texts["release.yml"]
+    for line in DONE[name]:
+        commented = re.sub(rf"(?m)^( *)(.*{re.escape(line)})$", r"\1# \2", texts[name])
+        assert commented != texts[name]
+        assert left_undone({**texts, name: commented}) == [f"{name}: no {line!r}"]
+        longer = texts[name].replace(f"{line}\n", f"{line} || true\n")
+        assert f"{name}: no {line!r}" in left_undone({**texts, name: longer})
+    without = {other: text for other, text in texts.items() if other != name}
+    assert len(left_undone(without)) == len(DONE[name])
+    assert left_undone({**texts, "more.yml": ""}) == ["more.yml is no workflow of ours"]

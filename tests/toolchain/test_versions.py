@@ -30,6 +30,8 @@ SYSTEMS = {
     "Windows": {"sys_platform": "win32", "platform_machine": "AMD64", "os_name": "nt"},
 }
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
+# The one package that Colab lacks.
+LACKS = "jupyterquiz"
 
 
 def wanted():
@@ -146,31 +148,85 @@ def test_the_lock_is_solved_without_the_peers():
             assert canonicalize_name(Requirement(line).name) not in locked
 
 
+def changed_on_colab(text, lines):
+    """Requirements for which a setup cell would install something there."""
+    colab = dict(line.split("==") for line in text.split() if "==" in line)
+    asked = [one for one in map(Requirement, lines) if one.name != LACKS]
+    missing = [f"{one.name}: not there" for one in asked if one.name not in colab]
+    there = [one for one in asked if one.name in colab]
+    return missing + [
+        f"{one}: {colab[one.name]} is there"
+        for one in there
+        if colab[one.name] not in one.specifier
+    ]
+
+
 def test_colab_has_what_the_project_asks_for():
     """A setup cell that installs the course must change nothing there."""
     text = (ROOT / ".github" / "colab-constraints.txt").read_text(encoding="utf-8")
-    colab = dict(line.split("==") for line in text.split() if "==" in line)
     lines = [*PROJECT["dependencies"], *EXTRAS["deep"], *EXTRAS["notebooks"]]
-    for one in map(Requirement, lines):
-        if one.name == "jupyterquiz":  # the one package that Colab lacks
-            continue
-        assert colab[one.name] in one.specifier, one
+    assert changed_on_colab(text, lines) == []
+
+
+def test_what_would_change_colab_is_seen():
+    text = "# as of today\nnumpy==2.1.3\npandas==2.2.3\n"
+    assert changed_on_colab(text, ["numpy>=2.1", "pandas>=2.2.3,<3", "jupyterquiz>=2"]) == []
+    wrong = changed_on_colab(text, ["numpy>=2.2", "pandas<2", "scipy>=1.13"])
+    assert wrong == ["scipy: not there", "numpy>=2.2: 2.1.3 is there", "pandas<2: 2.2.3 is there"]
+
+
+def says_other_pythons(project, course, workflow):
+    """Where the supported Pythons are others than the tests are written for."""
+    supported = SpecifierSet(project["requires-python"])
+    classified = [line.split(" :: ")[-1] for line in project["classifiers"] if ":: 3." in line]
+    first, last = (version.replace(".", ", ") for version in (PYTHONS[0], PYTHONS[-1]))
+    same = {
+        "requires-python": [f"3.{n}" for n in range(6, 20) if f"3.{n}" in supported] == PYTHONS,
+        "classifiers": classified == PYTHONS,
+        "course.py": f"({first}) <= sys.version_info[:2] <= ({last})" in course,
+        "ci.yml": f'python: ["{PYTHONS[0]}", "{PYTHONS[-1]}"]' in workflow,
+    }
+    return [place for place, so in same.items() if not so]
 
 
 def test_supported_pythons_are_the_same_everywhere():
-    supported = SpecifierSet(PROJECT["requires-python"])
-    pythons = [f"3.{minor}" for minor in range(6, 20) if f"3.{minor}" in supported]
-    assert pythons == PYTHONS
-    classified = [line.split(" :: ")[-1] for line in PROJECT["classifiers"] if ":: 3." in line]
-    assert classified == PYTHONS
     course = (ROOT / "course.py").read_text(encoding="utf-8")
-    assert "(3, 10) <= sys.version_info[:2] <= (3, 13)" in course
-    matrix = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
-    assert f'python: ["{PYTHONS[0]}", "{PYTHONS[-1]}"]' in matrix
+    workflow = (ROOT / ".github" / "workflows" / "ci.yml").read_text(encoding="utf-8")
+    assert says_other_pythons(PROJECT, course, workflow) == []
+
+
+def test_a_place_that_says_other_pythons_is_named():
+    course, workflow = "if (3, 10) <= sys.version_info[:2] <= (3, 13):", 'python: ["3.10", "3.13"]'
+    assert says_other_pythons(PROJECT, course, workflow) == []
+    places = ["course.py", "ci.yml"]
+    assert says_other_pythons(PROJECT, course.replace("13", "12"), "python: [3.10]") == places
+    fewer = [line for line in PROJECT["classifiers"] if not line.endswith("3.12")]
+    assert says_other_pythons({**PROJECT, "classifiers": fewer}, course, workflow) == [
+        "classifiers"
+    ]
+    for bounds in (">=3.9,<3.14", ">=3.10", ">=3.10,<3.14,!=3.11"):
+        project = {**PROJECT, "requires-python": bounds}
+        assert says_other_pythons(project, course, workflow) == ["requires-python"]
+
+
+def other_version(version, citation, package):
+    """Where our own version is another one, or stands a second time."""
+    found = re.findall(r"^version: (.*)$", citation, re.MULTILINE)
+    wrong = [] if found == [version] else [f"CITATION.cff: {found}"]
+    twice = re.search(r"__version__\s*=\s*[\"']\d+\.\d", package)
+    return wrong + (["the package writes it a second time"] if twice else [])
 
 
 def test_our_own_version_is_the_same_everywhere():
     citation = (ROOT / "CITATION.cff").read_text(encoding="utf-8")
-    assert f"\nversion: {PROJECT['version']}\n" in citation
     package = (ROOT / "recsys_tutorial" / "__init__.py").read_text(encoding="utf-8")
-    assert not re.search(r"__version__\s*=\s*[\"']\d+\.\d", package), "the version stands twice"
+    assert other_version(PROJECT["version"], citation, package) == []
+
+
+def test_another_version_is_seen():
+    citation, package = "cff-version: 1.2.0\nversion: 0.1.0\n", "__version__ = version('x')\n"
+    assert other_version("0.1.0", citation, package) == []
+    assert other_version("0.2.0", citation, package) == ["CITATION.cff: ['0.1.0']"]
+    assert other_version("1.2.0", "cff-version: 1.2.0\n", package) == ["CITATION.cff: []"]
+    (twice,) = other_version("0.1.0", citation, '__version__ = "0.1.0"\n')
+    assert "second time" in twice

@@ -326,7 +326,7 @@ def layer(module, name, config):
         archive(layer("builtins", "function", "exec")),
         archive(layer("keras.config", "function", "enable_unsafe_deserialization")),
         archive(
-            layer("keras.utils", "get_file", {"fname": "owned", "origin": "file:///etc/hosts"})
+            layer("keras.utils", "get_file", {"fname": "owned", "origin": "file:" + "///etc/hosts"})
         ),
         archive(
             layer(

@@ -6,8 +6,11 @@ runs: no markup of theirs in the report, no formula in a table, no file anywhere
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import io
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -19,6 +22,7 @@ import pytest
 from recsys_tutorial.cli import main
 from recsys_tutorial.datasets import DataError, read_interactions
 from recsys_tutorial.pipeline import REPORT_FILES
+from recsys_tutorial.pipeline.reporting import TRIED_FILE
 from tests.unit.hostile_files import CORPUS, EITHER, REFUSED, RIGHT, put, table
 
 LONGEST = 30  # seconds of the processor
@@ -70,36 +74,88 @@ def test_the_corpus_is_as_large_as_promised():
     assert len(CORPUS) >= 200
 
 
-def complaints(name, folder, capsys, monkeypatch):
-    """Run the command on a file; list everything that is not as it must be."""
-    monkeypatch.chdir(folder)
-    expected, write = CORPUS[name]
-    (folder / "in").mkdir()
-    words, out, start = write(folder / "in"), folder / "out", time.process_time()
-    before = sorted(folder.rglob("*"))
+class Hang(BaseException):
+    """Somebody ran, or waited, for too long; no `except Exception` holds it up."""
+
+
+@contextlib.contextmanager
+def ended(seconds):
+    """End what takes so many seconds of the processor, or waits for ten times as many.
+
+    Windows has no such timer: there a hang is ended by hand.
+    """
+
+    def end(number, frame):
+        raise Hang
+
+    if not hasattr(signal, "setitimer"):
+        yield
+        return
+    clocks = [
+        (signal.ITIMER_PROF, signal.SIGPROF, seconds),
+        (signal.ITIMER_REAL, signal.SIGALRM, 10 * seconds),
+    ]
+    before = [signal.signal(number, end) for _, number, _ in clocks]
     try:
-        code = main(["run", *words, "--clusters", "3", "--out", str(out)])
+        for clock, _, most in clocks:
+            signal.setitimer(clock, most)
+        yield
+    finally:
+        for (clock, number, _), old in zip(clocks, before, strict=True):
+            signal.setitimer(clock, 0)
+            signal.signal(number, old)
+
+
+def half_written(folder):
+    """List the files of a report that are missing, cut off, or left over from the writing."""
+    names = {path.name for path in folder.iterdir()}
+    found = [f"no {name}" for name in REPORT_FILES[:5] if name not in names]
+    found += [f"left {name}" for name in sorted(names - {*REPORT_FILES, TRIED_FILE})]
+    for name in sorted(names & {*REPORT_FILES, TRIED_FILE}):
+        text = (folder / name).read_text(encoding="utf-8")
+        rows = list(csv.reader(io.StringIO(text))) if name.endswith(".csv") else []
+        end = "</html>" if name == "report.html" else "\n"
+        if not text.rstrip("\n" if end == "</html>" else " ").endswith(end):
+            found.append(f"{name} is cut off")
+        elif len(set(map(len, rows))) > 1:
+            found.append(f"{name} has rows of different lengths")
+    return found
+
+
+def state(folder):
+    return {path: path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def complaints(words, expected, folder, capsys, run=main, longest=LONGEST):
+    """Run the command on a file in `folder`; list everything that is not as it must be."""
+    out, before = folder / "out", state(folder)
+    wrong = []
+    try:
+        with ended(longest):
+            code = run(["run", *words, "--clusters", "3", "--out", str(out)])
     except SystemExit as error:  # argparse
         code = error.code
-    said = capsys.readouterr().err
-    wrong = []
-    if time.process_time() - start > LONGEST:
-        wrong.append("too slow")
-    if code not in {RIGHT: {0}, REFUSED: {2}, EITHER: {0, 2}}[expected]:
+    except Hang:
+        code, wrong = None, ["a hang"]
+    except Exception as error:
+        code, wrong = None, [f"raised {error!r:.300}"]
+    shown, said = capsys.readouterr()
+    if not wrong and code not in {RIGHT: {0}, REFUSED: {2}, EITHER: {0, 2}}[expected]:
         wrong.append(f"code {code}: {said[-300:]}")
-    others = [p for p in folder.rglob("*") if p not in before and out not in (p, *p.parents)]
-    wrong += [f"made {path}" for path in others]
-    if "Traceback" in said:
+    now = state(folder)
+    wrong += [f"changed {path.name}" for path in before if now.get(path) != before[path]]
+    others = [path for path in now if path not in before and out not in path.parents]
+    wrong += [f"made {path.name}" for path in others]
+    if "Traceback" in shown + said:
         wrong.append("a traceback")
     if code == 0:
-        missing = {*REPORT_FILES[:5]} - {path.name for path in out.iterdir()}
-        wrong += [f"no {name}" for name in missing] + dangers(out)
-    elif code == 2:
+        wrong += half_written(out) + dangers(out) if out.is_dir() else ["no report"]
+    elif out.exists():
+        wrong.append("something was written")
+    if code == 2:
         last = said.rstrip("\n").split("\n")[-1].split("\r")[-1]
-        if not last.startswith("recsys-tutorial") or len(last) > 1000:
-            wrong.append(f"not one short line: {said[-1500:]}")
-        if out.exists():
-            wrong.append("something was written")
+        if not last.startswith("recsys-tutorial") or len(last) > 1000 or not last.isprintable():
+            wrong.append(f"not one short line: {said[-1500:]!r}")
     return wrong
 
 
@@ -107,7 +163,10 @@ def complaints(name, folder, capsys, monkeypatch):
 @pytest.mark.filterwarnings("error::UserWarning")
 @pytest.mark.parametrize("name", CORPUS)
 def test_the_command_survives(name, tmp_path, capsys, monkeypatch):
-    assert complaints(name, tmp_path, capsys, monkeypatch) == []
+    monkeypatch.chdir(tmp_path)
+    expected, write = CORPUS[name]
+    (tmp_path / "in").mkdir()
+    assert complaints(write(tmp_path / "in"), expected, tmp_path, capsys) == []
 
 
 READABLE = [name for name in CORPUS if not name.startswith(("bomb", "shape: a million"))]
@@ -155,6 +214,106 @@ def test_a_harmless_report_is_harmless(tmp_path):
     (tmp_path / "report.html").write_text("<p>&lt;script&gt;</p>")
     (tmp_path / "x.csv").write_text("a,b\n1,-2.5\n'=1,x\n")
     assert dangers(tmp_path) == []
+
+
+WHOLE = {
+    "report.html": "<html><p>1</p></html>\n",
+    "model_card.md": "# Card\n",
+    "clusters.csv": "cluster,size\n1,2\n",
+    "users.csv": "user,cluster\nu0,1\n",
+    "recommendations.csv": "user,item,reason\nu0,i1,like u1\n",
+}
+
+
+def command(code=0, said="", shown="", **changes):
+    """A command that does what it is told to: files by their names, None for one that is lost."""
+
+    def run(words):
+        files = {**WHOLE, **changes} if code == 0 else changes
+        out = Path(words[words.index("--out") + 1])
+        for name, text in files.items():
+            if text is not None:
+                (out / name).parent.mkdir(exist_ok=True)
+                (out / name).write_text(text, encoding="utf-8")
+        print(said, file=sys.stderr)
+        print(shown)
+        return code
+
+    return run
+
+
+def raising(error):
+    def run(words):
+        raise error
+
+    return run
+
+
+def endless(words):
+    while True:
+        with contextlib.suppress(Exception):
+            sum(range(1000))
+
+
+SENTENCE = "recsys-tutorial: log.csv has no column 'user'."
+TOLD = "Traceback (most recent call last):\n  ..."
+PLANTED = {
+    "raised ValueError('x')": raising(ValueError("x")),
+    "a traceback": command(said=TOLD),
+    "a traceback ": command(shown=TOLD),
+    "a traceback  ": command(2, said=f"{TOLD}\n{SENTENCE}"),
+    "a hang": endless,
+    "a hang ": lambda words: time.sleep(60),
+    "code 1": command(1, said=SENTENCE),
+    "no report": lambda words: 0,
+    "no users.csv": command(**{"users.csv": None}),
+    "report.html is cut off": command(**{"report.html": "<html><p>1</p>"}),
+    "model_card.md is cut off": command(**{"model_card.md": ""}),
+    "users.csv is cut off": command(**{"users.csv": "user,cluster\nu0,"}),
+    "users.csv has rows": command(**{"users.csv": "user,cluster\nu0,1\nu1\n"}),
+    "left .users.csv.part": command(**{".users.csv.part": "user"}),
+    "made owned": command(**{"../owned": ""}),
+    "changed log.csv": command(**{"../log.csv": "user,item\n"}),
+    "<script>": command(**{"report.html": "<script>x</script></html>"}),
+    "=1+1": command(**{"users.csv": "user,cluster\n=1+1,1\n"}),
+    "something was written": command(2, said=SENTENCE, **{"users.csv": "user,cluster\n"}),
+    "not one short line": command(2, said=""),
+    "not one short line ": command(2, said="recsys-tutorial: " + "x" * 1000),
+    "not one short line  ": command(2, said=f"{SENTENCE}\nIt has others."),
+    "not one short line   ": command(2, said="recsys-tutorial: no column '\x1b[2J'."),
+}
+
+
+@pytest.mark.parametrize("told", PLANTED)
+def test_each_planted_fault_is_told(told, tmp_path, capsys):
+    if told.startswith("a hang") and not hasattr(signal, "setitimer"):
+        pytest.skip("Windows has no such timer")
+    (tmp_path / "log.csv").write_text("user,item\n1,2\n", encoding="utf-8")
+    (fault,) = complaints([], EITHER, tmp_path, capsys, PLANTED[told], longest=0.2)
+    assert str(fault).startswith(told.strip())
+
+
+def test_a_sound_command_is_praised(tmp_path, capsys):
+    evaluation = {"evaluation.csv": "recommender,ndcg\nx,0.5\n"}
+    assert complaints([], RIGHT, tmp_path, capsys, command(**evaluation)) == []
+    for path in (tmp_path / "out").iterdir():
+        path.unlink()
+    (tmp_path / "out").rmdir()
+    assert complaints([], REFUSED, tmp_path, capsys, command(2, said=SENTENCE)) == []
+    (fault,) = complaints([], RIGHT, tmp_path, capsys, command(2, said=SENTENCE))
+    assert fault.startswith("code 2")
+    (fault,) = complaints([], REFUSED, tmp_path, capsys, command(**evaluation))
+    assert fault.startswith("code 0")
+
+
+def test_the_clock_is_given_back():
+    if not hasattr(signal, "setitimer"):
+        pytest.skip("Windows has no such timer")
+    before = signal.getsignal(signal.SIGALRM)
+    with ended(60):
+        assert signal.getitimer(signal.ITIMER_PROF)[0] > 0
+    assert signal.getitimer(signal.ITIMER_PROF) == signal.getitimer(signal.ITIMER_REAL) == (0, 0)
+    assert signal.getsignal(signal.SIGALRM) is before
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such limit")

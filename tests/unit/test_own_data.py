@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import numbers
 import time
 from pathlib import Path
@@ -87,6 +88,13 @@ def test_hardly_any_exercise_goes_without():
     assert sum(bool(variant.none) for variant in VARIANTS) <= MOST_WITHOUT_VARIANT
 
 
+def names_its_inputs(variant: Variant) -> bool:
+    """Say if the right function, which gives the inputs their names, names every one of them."""
+    right = variant.expected or find_exercise(variant.exercise).expected
+    kinds = {parameter.kind for parameter in inspect.signature(right).parameters.values()}
+    return kinds == {inspect.Parameter.POSITIONAL_OR_KEYWORD}
+
+
 def variant_complaints(variant: Variant) -> list[str]:
     """List what is wrong with the form of a variant; an empty list is praise."""
     exercise, task = find_exercise(variant.exercise), variant.task.strip()
@@ -105,8 +113,7 @@ def variant_complaints(variant: Variant) -> list[str]:
         or "within" in task
         or "right" in task
         or "count" in task,
-        "a name of an input is no name": variant.none
-        or all(name.isidentifier() for name in variant.names),
+        "its inputs have no names of their own": variant.none or names_its_inputs(variant),
     }
     return [complaint for complaint, kept in rules.items() if not kept]
 
@@ -374,6 +381,8 @@ def test_a_table_that_cannot_serve_gets_a_sentence(monkeypatch, variant, said):
         ({"needs": ("times",)}, "says nothing of what to do instead"),
         ({"expected": lambda events: 1}, "its own hint"),
         ({"expected": lambda events: 1, "hint": "Look.", "tolerance": 0.1}, "near enough"),
+        ({"expected": lambda: 1, "hint": "Look."}, "no names of their own"),
+        ({"expected": lambda *events: 1, "hint": "Look."}, "no names of their own"),
     ],
 )
 def test_the_form_of_a_variant_is_really_checked(changes, said):
