@@ -388,7 +388,7 @@ def test_wrong_options_are_exit_code_2(wrong, capsys):
 
 def test_course_py_leads_here(tmp_path):
     """For real, in a copy without a site: the refusal comes from tools/release.py."""
-    tools = ("tools/maintain.py", "tools/release.py", "tools/supply.py")
+    tools = [f"tools/{name}.py" for name in ("maintain", "release", "supply", "whole")]
     for name in ("course.py", "pyproject.toml", *tools):
         write(tmp_path / name, (ROOT / name).read_bytes())
     command = [sys.executable, str(tmp_path / "course.py"), "release"]
