@@ -120,6 +120,7 @@ def carry_out(run: int, seed: int, words: Sequence[str], store: Path) -> dict[st
     # The names of what a run leaves out and the last words of pytest are in its log.
     with (store / f"run-{run:02}.log").open("w", encoding="utf-8") as log:
         env = {**os.environ, **around, "PYTHONUTF8": "1"}
+        env.pop("PYTHONDONTWRITEBYTECODE", None)  # each process would compile TensorFlow anew
         code = subprocess.call(command, cwd=ROOT, env=env, stdout=log, stderr=log)
     if code not in (0, 1) or not junit.is_file():
         raise SystemExit(f"pytest ended with {code} and no result; read {log.name}")

@@ -46,8 +46,10 @@ COMPILED = (
     *("numpy", "scipy", "pandas", "scikit-learn", "matplotlib", "psutil", "tensorflow", "mypy"),
     *("ruff", "greenlet", "pyzmq", "h5py", "grpcio", "contourpy", "kiwisolver", "pillow"),
 )
-# Left behind by this process, these would lead to another Python, or take figures out of notebooks.
+# Left behind by this process, these would lead to another Python, take figures out of notebooks, or
+# make every process compile TensorFlow anew.
 LEAKS = ("MPLBACKEND", "PYTHONHOME", "PYTHONPATH", "VIRTUAL_ENV", "__PYVENV_LAUNCHER__")
+LEAKS += ("PYTHONDONTWRITEBYTECODE",)
 NEEDED_GB, NEWEST_DAYS = 6, 7
 STEP_SECONDS = {"install": 3600, "bands": 1800, "tests": 3 * 3600}
 Run = Callable[..., int]

@@ -203,6 +203,7 @@ def test_no_value_breaks_the_check(exercise_id):
         assert repr(feedback) and feedback._repr_html_(), name
 
 
+@pytest.mark.slow
 @each_function
 def test_no_result_breaks_the_check(exercise_id):
     for name, make in HOSTILE.items():

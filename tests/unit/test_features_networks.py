@@ -196,6 +196,7 @@ def test_a_network_does_not_look_ahead(build):
     assert np.allclose(score_next(network, one, batch_size=2), scores[:, -1], atol=1e-5)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("build", NEXT_ITEM)
 def test_a_network_learns_what_follows_and_item_vectors_are_tied(build):
     network = build(6, 4, width=8, dropout=0.0, learning_rate=0.03)

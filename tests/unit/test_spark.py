@@ -38,6 +38,7 @@ from recsys_tutorial.spark import running, session
 from recsys_tutorial.spark.recommending import number_ids
 
 ROOT = Path(__file__).parents[2]
+pytestmark = pytest.mark.slow
 
 
 @pytest.fixture(scope="module")
