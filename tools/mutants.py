@@ -205,6 +205,23 @@ def exported(init: Path) -> dict[str, str]:
     return names
 
 
+def heirs(file: Path) -> set[str]:
+    """Name the neighbours with a class that inherits from one of this file."""
+    found = set()
+    for path in sorted(file.parent.glob("*.py")):
+        nodes = list(ast.walk(ast.parse(path.read_text(encoding="utf-8"))))
+        taken = {
+            alias.asname or alias.name
+            for node in nodes
+            if isinstance(node, ast.ImportFrom) and (node.module or "").endswith(f".{file.stem}")
+            for alias in node.names
+        }
+        bases = [base for node in nodes if isinstance(node, ast.ClassDef) for base in node.bases]
+        if any(isinstance(base, ast.Name) and base.id in taken for base in bases):
+            found.add(path.stem)
+    return found
+
+
 @functools.cache
 def parsed(path: Path, _changed: int) -> tuple[str, list[ast.AST]]:
     """Give a file's text, and what of it may name a module."""
@@ -216,12 +233,14 @@ def parsed(path: Path, _changed: int) -> tuple[str, list[ast.AST]]:
 def tests_of(root: Path, file: Path) -> list[Path]:
     """List the test files that import from this file, directly or by way of its room.
 
-    A tool is loaded by its path, a checker by its bare name: for those, the name must stand there.
+    Whoever tests a class also tests what it inherits.  A tool is loaded by its path, a checker by
+    its bare name: for those, the name must stand there.
     """
     module = ".".join(file.relative_to(root).with_suffix("").parts)
     package, _, name = module.rpartition(".")
     init = file.parent / "__init__.py"
-    names = {n for n, m in exported(init).items() if m == name} if init.exists() else set()
+    mine = {name, *heirs(file)} if init.exists() else set()
+    names = {n for n, m in exported(init).items() if m in mine} if init.exists() else set()
     outside = re.compile(rf"\b{name}\b") if not init.exists() else None
 
     def imports(node: ast.AST) -> bool:
@@ -328,6 +347,11 @@ def in_child(root: Path, instead: Instead, tests: list[str], watch: Watch, marks
     return int(pytest.main([*quiet, *tests], plugins=[watch]))
 
 
+def address_space() -> int:
+    """Bytes that this process has mapped: a fork begins with them."""
+    return int(Path("/proc/self/statm").read_text().split()[0]) * resource.getpagesize()
+
+
 def forked(work: Any, cpu_seconds: float) -> dict[str, Any]:
     """Do work in a fork, which may run away, eat memory or fall over; give what it has to say."""
     read, write = os.pipe()
@@ -346,10 +370,14 @@ def forked(work: Any, cpu_seconds: float) -> dict[str, Any]:
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
             resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
             if sys.platform == "linux":
-                resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
-            said = json.dumps(work()).encode()
+                limit = MEMORY + address_space()
+                resource.setrlimit(resource.RLIMIT_AS, (limit, limit))
+            try:
+                said = work()
+            except BaseException as error:
+                said = {"error": f"{type(error).__name__}: {error}"}
             with os.fdopen(write, "wb") as pipe:
-                pipe.write(said)
+                pipe.write(json.dumps(said).encode())
         os._exit(0)
     os.close(write)
     told, asleep = b"", False
@@ -454,10 +482,11 @@ def attempt(root: Path, mutant: Mutant, tests: list[str], cpu: float, marks: str
         outcome, by = "killed", f"crash (signal {done['signal']})"
     elif code in (1, 2, 4) and by:
         outcome = "killed"
-    elif code == 0 and done["used"]:
+    elif code == 0 and done.get("used"):
         outcome = "survived"
     else:
-        outcome, by = "unclear", f"pytest {code}, changed file used: {done['used']}"
+        used = done.get("used")
+        outcome, by = "unclear", done.get("error") or f"pytest {code}, changed file used: {used}"
     return {"outcome": outcome, "by": by, "cpu": done["cpu"]}
 
 

@@ -126,7 +126,7 @@ def push_item(
         for _ in range(n_fakes if n_fillers else 0)
     ]
     rows = np.concatenate([np.repeat(np.arange(len(fillers)), n_fillers), np.arange(n_fakes)])
-    cells = np.concatenate([*fillers, np.full(n_fakes, column)]).astype(int)
+    cells = np.concatenate([*fillers, np.full(n_fakes, column)])
     fakes = sparse.csr_array((np.ones(len(rows)), (rows, cells)), (n_fakes, matrix.shape[1]))
     names = pd.Index([*matrix.users, *(f"fake {n + 1}" for n in range(n_fakes))], dtype=object)
     values = sparse.csr_array(sparse.vstack([matrix.values, fakes]))

@@ -208,7 +208,7 @@ def _notebooks(folder: Path, target: Path) -> dict[str, tuple[object, dict | str
     for name, text in other.items():
         cases[name] = (right_but("05.2", in_function(text)), wrong("05.2", "other"))
     unanswered = ALL_RIGHT | {"05.2": ("unanswered", "")}
-    cases["nothing"] = (right_but("05.2", "return None"), unanswered)
+    cases["nothing"] = (right_but("05.2", in_function("return None")), unanswered)
     answers = r"""
         import os
         for handle in range(3, 30):

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sklearn.cluster import KMeans
 from sklearn.metrics import silhouette_score
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from recsys_tutorial.clustering import (
     agreement,
@@ -20,6 +21,7 @@ from recsys_tutorial.clustering import (
     kmeans_objective,
     kmeans_plus_plus,
     kmeans_step,
+    library,
     silhouette_curve,
     squared_distances,
     stability,
@@ -354,6 +356,23 @@ def test_an_unknown_method_lists_the_known_ones():
 def test_the_door_checks_the_number_of_clusters(method, n_clusters):
     with pytest.raises(ValueError, match=f"n_clusters={n_clusters} must be between 1 and 4"):
         cluster_users(SQUARE, method, n_clusters=n_clusters)
+
+
+@pytest.mark.parametrize(("small", "n_threads"), [(8, 1), (7, 2)])
+def test_a_small_table_is_clustered_by_one_thread(monkeypatch, small, n_threads):
+    asked = []
+
+    class Watched(KMeans):
+        def fit(self, X):
+            pools = threadpool_info()
+            asked.extend(p["num_threads"] for p in pools if p["user_api"] == "openmp")
+            return self
+
+    monkeypatch.setattr(library, "KMeans", Watched)
+    monkeypatch.setattr(library, "SMALL", small)
+    with threadpool_limits(2, "openmp"):
+        library.fit_kmeans(np.zeros((4, 2)), 2)
+    assert asked and set(asked) == {n_threads}
 
 
 def test_the_recommended_settings_raise_no_warning():

@@ -239,6 +239,7 @@ def test_fusion_forgets_units_and_keeps_its_input():
         ([np.ones((1, 2))], [1, 2], "scores", "one weight"),
         ([np.ones((1, 2))], [-1], "scores", "0 or more"),
         ([np.ones((1, 2))], [np.nan], "scores", "0 or more"),
+        ([np.ones((1, 2))], [None], "scores", "0 or more"),
         ([np.ones((1, 2))], None, "votes", "votes"),
         ([np.array([[1.0, -np.inf]])], None, "scores", "not finite"),
     ],
@@ -257,6 +258,7 @@ def test_the_fusion_of_models_is_the_fusion_of_their_scores(matrix, method):
     want = fuse([one.score_histories(new) for one in fitted], [1, 2, 0.5], method)
     assert_allclose(together.score_histories(new), want)
     assert_allclose(together.scores([3, 1]), together.scores()[[2, 0]])
+    assert_allclose(together.scores(), fuse([one.scores() for one in fitted], [1, 2, 0.5], method))
     assert not hasattr(parts[0], "matrix_")
     assert isinstance(clone(together), Fusion) and not hasattr(clone(together), "recommenders_")
 
@@ -336,6 +338,7 @@ def test_lists_leave_out_what_was_met_and_break_ties_by_column():
     scores = np.array([[3.0, 1, 3, 2, 0], [1, 1, 1, 1, 1]])
     met = histories([0, 0, 1, 0, 0], [1, 0, 0, 0, 0])
     before = scores.copy()
+    assert top_unseen(scores, met, 1).tolist() == [[0], [1]]
     assert top_unseen(scores, met, 3).tolist() == [[0, 3, 1], [1, 2, 3]]
     assert top_unseen(scores, met, 6).tolist() == [[0, 3, 1, 4, -1, -1], [1, 2, 3, 4, -1, -1]]
     assert top_unseen(scores, met, 2, np.array([2, 4])).tolist() == [[4, -1], [2, 4]]
@@ -345,6 +348,7 @@ def test_lists_leave_out_what_was_met_and_break_ties_by_column():
 def test_lists_agree_with_those_of_a_model(matrix):
     model = UserKNN().fit(matrix)
     assert (top_unseen(model.scores(), matrix.values, 4) == model.top_k(k=4)).all()
+    assert np.array_equal(top_unseen(model.scores(), matrix.values), model.top_k())
 
 
 def test_lists_refuse():

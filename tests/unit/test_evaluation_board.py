@@ -72,6 +72,12 @@ def test_leaderboard_with_another_baseline():
     assert board.loc["good", "ndcg_ratio"] == pytest.approx(3)
 
 
+def test_there_is_no_ratio_to_a_baseline_without_any_hit():
+    board = leaderboard({"bad": BAD, "good": GOOD}, log_of([(1, "b"), (2, "b")]), k=1)
+    assert board["ndcg"].tolist() == [0, 1]
+    assert board["ndcg_ratio"].isna().all() and board.loc["good", "gain_low"] == 1
+
+
 def test_leaderboard_gain_is_the_paired_difference():
     test = log_of([(1, "b"), (2, "b"), (3, "a")])
     board = leaderboard({"bad": BAD, "good": GOOD}, test, k=2)

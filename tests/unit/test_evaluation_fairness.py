@@ -111,6 +111,13 @@ def test_exposure_equals_its_definition(lists, k):
     assert np.allclose(found, expected / max(expected.sum(), 1e-300))
 
 
+def test_exposure_says_of_which_item():
+    found = item_exposure(frame({1: ["c"], 2: ["a", "c"]}), pd.Index(["a", "b", "c"]), 1)
+    assert found.to_dict() == {"a": 0.5, "b": 0, "c": 0.5}
+    nothing = item_exposure(frame({}), pd.Index(["a", "b"]), 1)
+    assert nothing.to_dict() == {"a": 0, "b": 0}
+
+
 def test_unknown_items_have_no_exposure():
     with pytest.raises(ValueError, match="not in the catalogue"):
         item_exposure(frame({1: [99]}), TRAIN.items, 5)
@@ -168,7 +175,7 @@ def test_lift_is_a_ratio_of_means():
     found = popularity_lift(table, pd.Series(["x", "x", "y"], [7, 8, 9]))
     assert found.loc["x", "lift"] == pytest.approx(1.0) and found.loc["y", "lift"] == 0
     assert found.loc["x", "low"] < 1.0 < found.loc["x", "high"]
-    assert found["n_users"].tolist() == [2, 1]
+    assert found["n_users"].tolist() == [2, 1] and found.index.name == "group"
     with pytest.raises(ValueError, match="no group"):
         popularity_lift(table, pd.Series(["x"], [7]))
 

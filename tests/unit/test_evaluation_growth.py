@@ -49,6 +49,7 @@ def test_the_range_is_that_of_the_lines_without_one_point():
     [
         ([1, 1], [1, 2], "no slope"),
         ([1, 2], [0, 1], "positive"),
+        ([0, 2], [1, 2], "positive"),
         ([1, 2], [1, np.nan], "positive"),
         ([1, 2, 3], [1, 2], "one cost for each size"),
         ([], [], "no slope"),

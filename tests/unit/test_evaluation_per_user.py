@@ -187,6 +187,7 @@ def test_an_explicit_zero_is_no_relevant_item():
         ([[0, 1], [1, 3]], "not among the 3 items"),
         ([[0, 1], [-2, 1]], "not among the 3 items"),
         ([[0, 1], [2, 2]], "twice"),
+        ([[0, 1, 2], [2, 0, 2]], "twice"),
     ],
 )
 def test_impossible_lists_are_refused(top, message):

@@ -87,11 +87,17 @@ def test_the_draws_are_those_of_a_loop_over_draws():
     assert [found.low, found.high] == np.quantile(means, [0.025, 0.975]).tolist()
 
 
-def test_the_size_of_the_blocks_changes_nothing(monkeypatch):
+@pytest.mark.parametrize("cells", [1, 100, 130])  # 1, 2, 3 draws at once; 3 does not divide 2000
+def test_the_size_of_the_blocks_changes_nothing(monkeypatch, cells):
     values = np.random.default_rng(3).random(41)
     at_once = bootstrap_interval(values)
-    monkeypatch.setattr(resampling, "CELLS_AT_ONCE", 100)
+    monkeypatch.setattr(resampling, "CELLS_AT_ONCE", cells)
     assert bootstrap_interval(values) == at_once
+
+
+def test_one_draw_is_an_interval_without_width():
+    found = bootstrap_interval([1.0, 3.0], n_draws=1)
+    assert found.low == found.high and found.low in (1, 2, 3) and found.mean == 2
 
 
 def test_no_draws_are_refused():

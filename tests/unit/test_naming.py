@@ -53,6 +53,14 @@ def test_stop_words_numbers_and_rare_words_are_left_out():
     assert not any(word.startswith("'") for word in few)
 
 
+def test_five_films_make_a_title_word_unless_said_otherwise():
+    titles = [f"Planet {other}" for other in ("Red", "Red", "Red", "Red", "Blue")]
+    films = pd.DataFrame({"item": range(5), "title": titles})
+    events = pd.DataFrame({"user": 1, "item": range(5)})
+    log = Interactions.from_frame(events, rating=None, timestamp=None, items=films)
+    assert item_words(log, pd.RangeIndex(5))[1].tolist() == ["'planet'"]
+
+
 def test_titles_suffice_and_without_any_word_there_is_an_error():
     plain = Interactions.from_frame(
         LOG.events, rating=None, timestamp=None, items=FILMS.drop(columns="genres")
@@ -91,6 +99,12 @@ def test_users_without_a_cluster_and_empty_numbers():
     assert found.tolist() == [[1, 0, 0], [0, 0, 0], [0, 0, 1]]
 
 
+def test_a_single_cluster_is_a_document_in_which_no_word_stands_out():
+    seen, words = sparse.csr_array(np.array([[1.0, 1], [1, 0]])), sparse.csr_array(np.eye(2))
+    assert cluster_documents(seen, [0, 0], words, above_average=False).tolist() == [[2, 1]]
+    assert cluster_documents(seen, [0, 0], words).tolist() == [[0, 0]]
+
+
 @pytest.mark.parametrize(
     ("labels", "n_items", "words"),
     [([0], 2, "users"), ([0, 1], 3, "words of 3 items"), ([-1, -1], 2, "every label is negative")],
@@ -112,6 +126,14 @@ def test_class_tfidf_does_not_care_about_the_unit_or_empty_classes():
     assert np.allclose(class_tfidf(counts), class_tfidf(10 * counts))
     assert class_tfidf(np.zeros((2, 3))).max() == 0
     assert (class_tfidf(np.array([[1.0, 2], [0, 0]]))[1] == 0).all()
+
+
+def test_a_word_that_nobody_has_scores_nothing_whatever_lay_in_memory_before():
+    counts = np.array([[4.0, 0, 0], [2, 2, 0]])
+    # Numpy keeps a few freed arrays of a size and hands them out as they are.
+    freed = [np.full(3, np.nan) for _ in range(20)]
+    del freed
+    assert class_tfidf(counts)[:, 2].tolist() == [0, 0]
 
 
 @pytest.mark.parametrize("counts", [[1.0, 2.0], [[-1.0]], [[np.nan]]])

@@ -103,6 +103,7 @@ def test_a_budget_adds_up_to_its_promise():
     assert budget.epsilon_spent == pytest.approx(2.0)
     assert sum(parts) == pytest.approx(budget.rho) == pytest.approx(budget.table()["rho"].sum())
     assert budget.table()["share"].round(6).tolist() == [0.333333] * 3
+    assert budget.table()["release"].tolist() == ["part 0", "part 1", "part 2"]
     with pytest.raises(ValueError, match="asks for 10% of the budget, and 0% is left"):
         budget.spend("more", 0.1)
     assert len(budget.spent) == 3
@@ -125,6 +126,14 @@ def test_an_impossible_epsilon_is_refused(epsilon):
     for call in (lambda: PrivacyBudget(epsilon, 1e-5), lambda: laplace_scale(1, epsilon)):
         with pytest.raises(ValueError, match="epsilon"):
             call()
+
+
+@pytest.mark.parametrize("bad", [0, -1, np.inf, np.nan])
+@pytest.mark.parametrize("scale", [gaussian_scale, laplace_scale])
+def test_noise_for_an_impossible_promise_is_refused(scale, bad):
+    for settings_ in ((bad, 1.0), (1.0, bad)):
+        with pytest.raises(ValueError, match="must be positive"):
+            scale(*settings_)
 
 
 @pytest.mark.parametrize("delta", [0, 1, -1e-5, np.nan])

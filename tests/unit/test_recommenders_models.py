@@ -116,6 +116,20 @@ def test_nothing_is_answered_before_fitting(model, ask):
         clone(model).score_histories(SMALL)
 
 
+@pytest.mark.parametrize("ask", ["scores", "recommend", "top_k", "stream", "score_histories"])
+def test_nothing_is_answered_after_a_fit_that_failed(ask):
+    class Unlucky(Fixed):
+        def fit(self, matrix):
+            self.half_ = 0.5
+            raise MemoryError
+
+    model = Unlucky(np.zeros(SMALL.shape))
+    with pytest.raises(MemoryError):
+        model.fit(SMALL)
+    with pytest.raises(NotFittedError):
+        getattr(model, ask)(*([SMALL] if ask == "score_histories" else []))
+
+
 @every
 def test_fitting_changes_neither_its_input_nor_its_own_answer(model):
     matrix = blocks()

@@ -39,6 +39,27 @@ def test_the_input_stays_and_the_seed_counts():
     assert np.array_equal(before, ROWS) and np.array_equal(one[1], two[1])
 
 
+@pytest.mark.parametrize("seed", range(5))
+def test_a_start_takes_no_row_twice(seed):
+    rows = np.arange(8.0)[:, None] ** 2
+    centres, labels = trimmed_kmeans(rows, 8, trim=0, n_init=1, random_state=seed)
+    assert sorted(labels) == list(range(8)) and np.array_equal(centres[labels], rows)
+
+
+def test_more_starts_change_nothing_unless_they_are_better():
+    rows = np.array([[0.0], [2.0], [8.0], [10.0]])
+    for seed in range(5):
+        first, many = (trimmed_kmeans(rows, 2, trim=0, n_init=n, random_state=seed) for n in (1, 9))
+        assert np.array_equal(first[1], many[1])
+
+
+def test_of_rows_that_are_equally_far_the_later_are_left_out():
+    rows = np.tile([[0.0], [0.0], [1.0]], (40, 1))
+    centres, labels = trimmed_kmeans(rows, 1, trim=0.25)
+    assert np.flatnonzero(labels == -1).tolist() == list(range(32, 120, 3))
+    assert centres.tolist() == [[10 / 90]]
+
+
 @pytest.mark.parametrize("settings", [{"trim": 1.0}, {"trim": -0.1}, {"n_clusters": 110}])
 def test_impossible_settings_are_refused(settings):
     with pytest.raises(ValueError):

@@ -105,6 +105,15 @@ def test_ties_go_to_the_lower_row():
     assert index.search(np.array([[2.0]]), 4, n_probe=2).neighbours.tolist() == [[0, 1, 2, 3]]
 
 
+def test_ties_go_to_the_lower_row_in_a_crowd_too():
+    # A sort that is not stable leaves a few equal numbers in place, many it does not.
+    points = (np.arange(90) % 3 + 1.0)[:, None]
+    want = [[*range(0, 90, 3), *range(1, 90, 3), *range(2, 90, 3)]]
+    assert exact_neighbours(points, np.array([[0.0]]), 90).neighbours.tolist() == want
+    hashed = HyperplaneHash(n_bits=1, n_tables=1).fit(points)
+    assert hashed.search(np.array([[0.5]]), 90).neighbours.tolist() == want
+
+
 def test_recall_ignores_the_order_and_empty_places():
     truth = Found(np.array([[1, 2], [3, 4]]), np.zeros(2, int))
     assert recall_of(Found(np.array([[2, 1], [-1, -1]]), np.zeros(2, int)), truth) == 0.5

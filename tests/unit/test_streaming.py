@@ -324,6 +324,7 @@ def test_new_users_come_in_and_gaps_stay_without_a_group():
     assert clusters.user_numbers_.tolist() == clusters.labels_.tolist()
     assert clusters.sizes_.sum() == 4
     assert clusters.update([6], [1]).labels_[6] == 1
+    assert clusters.relabel().labels_.tolist() == [0, 1, -1, -1, -1, 0, 1, 1]
 
 
 def test_a_stream_may_begin_with_nobody():
@@ -430,6 +431,20 @@ def test_the_threshold_keeps_its_promise_on_new_calm_values():
         assert 0.3 * per_thousand < rate < 2 * per_thousand
 
 
+def test_a_climb_of_just_the_threshold_is_no_alarm():
+    def update(threshold):
+        return PageHinkley(threshold, 0.0, min_checks=1).alarms([0.0, 2.0]).tolist()
+
+    # The mean is 1 then, and the sum stands at 1.
+    assert update(1.0) == [] and update(0.999) == [1]
+
+
+def test_a_detector_that_is_always_silent_needs_no_threshold():
+    calm = np.random.default_rng(0).normal(size=50)
+    assert choose_threshold(calm, min_checks=900, n_checks=800) < 0.01
+    assert choose_threshold(calm, n_checks=800) > 1
+
+
 def test_the_threshold_needs_calm_values():
     with pytest.raises(ValueError, match="at least 20"):
         choose_threshold([1.0] * 19)
@@ -495,6 +510,17 @@ def test_a_death_hands_the_members_to_the_larger_one():
     assert found.born is None and len(found.centres) == 4
     row = found.numbers.tolist().index(found.heir)
     assert np.allclose(found.centres[row], BLOBS[:20].mean(axis=0))
+
+
+def test_just_the_share_is_no_birth_and_no_death():
+    centres = np.array([BLOBS[:20].mean(axis=0), BLOBS[20:].mean(axis=0)])
+    calm = revise_clusters(BLOBS, centres, [0, 1], birth_gain=9.0, death_loss=0.0)
+    limits = {"birth_gain": calm.gain, "death_loss": 0.0}
+    assert revise_clusters(BLOBS, centres, [0, 1], **limits).born is None
+    limits = {"birth_gain": 9.0, "death_loss": calm.loss}
+    assert revise_clusters(BLOBS, centres, [0, 1], **limits).died is None
+    limits = {"birth_gain": 0.999 * calm.gain, "death_loss": 0.0}
+    assert revise_clusters(BLOBS, centres, [0, 1], **limits).born == 2
 
 
 def test_calm_groups_are_left_alone_and_inputs_unchanged():
