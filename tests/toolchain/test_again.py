@@ -45,6 +45,7 @@ def two_zones(seed=1):
     return first, run
 
 
+@pytest.mark.slow
 def test_a_fickle_and_a_broken_test_are_named(toy, capsys):
     zone, other = two_zones()
     (toy / "tests/test_fickle.py").write_text(FICKLE.format(zone=zone))
@@ -55,6 +56,7 @@ def test_a_fickle_and_a_broken_test_are_named(toy, capsys):
     assert f"{other} runs, 3 tests, 1 differ, 1 always fail" in said
 
 
+@pytest.mark.slow
 def test_green_is_green_and_a_stopped_command_goes_on(toy, capsys, monkeypatch):
     assert again.main(["--fast", "--runs", "2"]) == 0
     assert "2 runs, 1 tests, 0 differ, 0 always fail" in capsys.readouterr().out

@@ -8,9 +8,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.mark.slow
 def test_in_a_process_of_its_own():
     file = Path(__file__).with_name("forking_mutants.py")
     words = ["-m", "pytest", "-n0", "-q", "-p", "no:cacheprovider", str(file)]
