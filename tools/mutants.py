@@ -59,6 +59,7 @@ CHECKERS = (
     *("tests/notebooks/notebook_rules.py", "tests/unit/exercise_rules.py"),
     *("tests/site/site_checks.py", "tests/site/book_checks.py", "tests/site/glossary_checks.py"),
     *("tests/site/leak_checks.py", "tests/site/slide_checks.py", "tests/site/told_cells.py"),
+    *("tests/site/look_checks.py", "tests/site/site_weighing.py"),
     *("tests/site/teaching_notes.py", "tools/objectives.py", "tools/class_tests.py"),
     *("tools/supply.py", "book/_ext/course_plans.py", "book/_ext/course_paths.py"),
 )

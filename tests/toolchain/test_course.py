@@ -203,7 +203,7 @@ def test_it_works_from_another_folder(course, tmp_path):
 
 
 def test_programs_start_in_the_root_and_without_leaks(course, runner, monkeypatch):
-    for name in ("MPLBACKEND", "PYTHONPATH", "PYTHONHOME"):
+    for name in ("MPLBACKEND", "PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE"):
         monkeypatch.setenv(name, "from outside")
     course.run("anything")
     (environment,) = runner.environments

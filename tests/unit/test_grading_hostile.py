@@ -91,15 +91,7 @@ def test_who_spoils_the_pipe_gains_nothing(graded):
 
 
 def test_no_process_lives_on(graded):
-    mine = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            with open(f"/proc/{entry}/environ", "rb") as file:
-                if b"recsys-grade-" in file.read():
-                    mine.append(entry)
-        except OSError:
-            continue
-    assert mine == []
+    assert grading_class.processes_left() == []
 
 
 def test_names_that_look_alike_are_pointed_out(graded):
