@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 from scipy.cluster.hierarchy import leaves_list, linkage
 from sklearn.cluster import KMeans
+from threadpoolctl import threadpool_limits
 
 from recsys_tutorial.datasets import DataError, Interactions
 from recsys_tutorial.features.profiles import genre_matrix, item_factors, unit_rows
@@ -124,13 +125,15 @@ def fit_item_topics(
     """
     matrix = user_item_matrix(train)
     genres = unit_rows(genre_matrix(train).loc[matrix.items].to_numpy())
-    vectors = np.hstack([genres, item_factors(matrix, n_factors, random_state=random_state)])
-    fine = KMeans(n_topics, n_init=3, random_state=random_state).fit(vectors)
-    # The leaves of the dendrogram put similar topics side by side: a 3x3 filter needs neighbours.
-    tree = linkage(fine.cluster_centers_, "average", optimal_ordering=True)
-    distances = fine.transform(vectors)[:, leaves_list(tree)]
-    weights = np.exp(-(distances**2) / temperature)
-    coarse = KMeans(n_coarse, n_init=3, random_state=random_state).fit_predict(vectors)
+    # On one thread, sums are made in one order: topics must not depend on the computer.
+    with threadpool_limits(limits=1):
+        vectors = np.hstack([genres, item_factors(matrix, n_factors, random_state=random_state)])
+        fine = KMeans(n_topics, n_init=3, random_state=random_state).fit(vectors)
+        # The leaves of the dendrogram put similar topics side by side, for a 3x3 filter.
+        tree = linkage(fine.cluster_centers_, "average", optimal_ordering=True)
+        distances = fine.transform(vectors)[:, leaves_list(tree)]
+        weights = np.exp(-(distances**2) / temperature)
+        coarse = KMeans(n_coarse, n_init=3, random_state=random_state).fit_predict(vectors)
     membership = weights / weights.sum(axis=1, keepdims=True)
     return ItemTopics(matrix.items, membership.astype("float32"), coarse, n_coarse)
 
