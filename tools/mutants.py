@@ -415,6 +415,13 @@ def loads(file: Path) -> bool:
     return True
 
 
+def is_of(root: Path, module: Any) -> bool:
+    """Say if a module is a file of the course, which may import the one that is changed."""
+    file = getattr(module, "__file__", None)
+    inside = bool(file) and Path(file).resolve().is_relative_to(root)
+    return inside and not Path(file).resolve().relative_to(root).parts[0].startswith(".")
+
+
 def measure(root: Path, file: Path, tests: list[Path], marks: str) -> dict[str, Any]:
     """Run the tests of an unchanged file: all must pass; say who reaches which line, and when."""
     package = file.relative_to(root).parts[0]
@@ -438,6 +445,7 @@ def measure(root: Path, file: Path, tests: list[Path], marks: str) -> dict[str, 
         }
         loaded = [m for m in sys.modules if m.split(".")[0] not in NOT_LOADED_FIRST]
         own = (PACKAGE, package, "tests", "conftest")
+        loaded = [m for m in loaded if not is_of(root, sys.modules[m])]
         return {
             "code": code,
             "failed": watch.failed,

@@ -159,6 +159,15 @@ def outputs_of(cell: dict[str, Any]) -> tuple[list[tuple[str, str]], list[bytes]
     return [*sorted(streams.items()), *texts], pictures
 
 
+def code_of(cells: Iterable[dict[str, Any]]) -> list[Cell]:
+    """Give the code cells of a notebook, as it is stored or as it was run."""
+    return [
+        Cell(number, joined(cell["source"]), *outputs_of(cell))
+        for number, cell in enumerate(cells)
+        if cell["cell_type"] == "code"
+    ]
+
+
 def named(path: Path, sources: Sequence[str]) -> str:
     """Name a notebook: by its file, or, in a cache of `base.ipynb`, by the exercises it checks."""
     if path.stem != "base":
@@ -174,12 +183,7 @@ def read_folder(folder: Path) -> tuple[list[Notebook], list[str]]:
     found, broken = [], []
     for path in sorted(folder.rglob("*.ipynb")):
         try:
-            cells = json.loads(path.read_text(encoding="utf-8"))["cells"]
-            code = [
-                Cell(number, joined(cell["source"]), *outputs_of(cell))
-                for number, cell in enumerate(cells)
-                if cell["cell_type"] == "code"
-            ]
+            code = code_of(json.loads(path.read_text(encoding="utf-8"))["cells"])
         except (OSError, ValueError, KeyError, TypeError) as error:
             broken.append(f"{path}: no notebook: {type(error).__name__}: {error}")
             continue

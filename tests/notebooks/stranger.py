@@ -1,13 +1,18 @@
 """Run notebooks the way a stranger does: fresh kernel, other folder, no network, a budget.
 
 `tests/conftest.py` puts `StrangersRun` in the place of nbmake's own way of running a notebook: each
-of them runs once, and is held to all of this in that run.  `test_colab_style.py` tests it.
+of them runs once, and is held to all of this in that run.  If the book is built, the notebook must
+also say what its page says: here it has one thread and another seed for Python's hashes.
+`test_colab_style.py` tests it.
 """
 
+import functools
+import importlib.util
 import itertools
 import os
 import re
 import statistics
+import sys
 import tempfile
 import threading
 import time
@@ -21,6 +26,9 @@ from nbmake.nb_result import NotebookError
 from tests.notebooks import notebook_rules as rules
 
 BUDGET_SECONDS, BUDGET_BYTES, CORES = 60, 2 * 2**30, 2
+ROOT = Path(__file__).resolve().parents[2]
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 # Chapter 8 trains five networks, each several times: that is its subject.
 MORE_SECONDS = {"08_training": 90}
 # Processor time of `pulse` on an idle core of the machine for which the budgets are meant:
@@ -105,8 +113,44 @@ class Stranger(NotebookClient):
         with tempfile.TemporaryDirectory() as folder:
             (Path(folder) / "sitecustomize.py").write_text(GUARD)
             # The installed package is used, not a folder that happens to be the current one.
-            env = {**os.environ, "PYTHONPATH": folder, "MPLBACKEND": "agg"}
+            env = {**os.environ, "PYTHONPATH": folder, "PYTHONHASHSEED": "9"}
+            env.update(dict.fromkeys(THREADS, "1"))
+            env.pop("MPLBACKEND", None)  # figures are shown, as in the book
             return super().execute(**{**asked, "cwd": folder, "env": env})
+
+
+@functools.cache
+def load(path):
+    """Import a file of the course that is in no package."""
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    module = importlib.util.module_from_spec(spec)
+    sys.modules[path.stem] = module  # its dataclasses look for their module
+    spec.loader.exec_module(module)
+    return module
+
+
+@functools.cache
+def folder_of_the_book():
+    """Where the notebooks lie that were run for the book, by the code and the data of today."""
+    key = load(ROOT / "book/_ext/course_site.py").cache_key(ROOT)
+    return ROOT / "_build/.jupyter_cache" / key / "executed"
+
+
+def contradictions(name, notebook, book):
+    """Say where a notebook says something else than in the book; nothing if that is not built.
+
+    On a desk the notebook may be newer than the book; where both are made anew, it may not.
+    """
+    twice = load(ROOT / "tools/twice.py")
+    mine = twice.Notebook(name, twice.code_of(notebook.cells))
+    sources = [cell.source for cell in mine.cells]
+    others = twice.read_folder(book)[0]
+    same = [other for other in others if [cell.source for cell in other.cells] == sources]
+    for other in same:
+        report = twice.compare([mine], [twice.Notebook(name, other.cells)])
+        yield from map(str, report.differences)
+    if not same and os.environ.get("CI", "").lower() == "true":
+        yield f"{name}: the book shows no run of it as it is now, by the package as it is now"
 
 
 def complaints(name, notebook, meter):
@@ -140,7 +184,11 @@ class StrangersRun(nb_run.NotebookRun):
             result, meter = self.metered()
         taken = f"{meter.cpu:.0f} s of processor, {meter.idle_seconds:.0f} s if idle"
         print(f"{name}: {meter.wall:.0f} s, {taken}, {meter.peak / 2**30:.2f} GB")
-        if result.error is None and (problems := list(complaints(name, result.nb, meter))):
+        problems = []
+        if result.error is None:
+            problems += complaints(name, result.nb, meter)
+            problems += contradictions(name, result.nb, folder_of_the_book())
+        if problems:
             result.error = NotebookError(problems[0], "\n".join(problems), len(result.nb.cells) - 1)
         return result
 

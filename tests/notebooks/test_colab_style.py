@@ -12,6 +12,12 @@ from tests.notebooks import stranger
 ROOT = Path(__file__).resolve().parents[2]
 
 
+@pytest.fixture(autouse=True)
+def on_a_desk(monkeypatch):
+    """Where everything is made anew, a notebook that the book does not show is a fault."""
+    monkeypatch.delenv("CI", raising=False)
+
+
 def run(folder, source, name="tiny"):
     """Run a notebook of one cell; give nbmake's result and what was printed of it."""
     notebook = nbformat.v4.new_notebook(cells=[nbformat.v4.new_code_cell(source)])
@@ -72,6 +78,56 @@ def test_a_check_that_says_nothing_is_noticed():
     meter.cpu, meter.peak = 1.0, 2**20
     notebook = nbformat.v4.new_notebook(cells=[cell])
     assert "checks spoke of []" in next(stranger.complaints("x", notebook, meter))
+
+
+def of_the_book(folder, text, source="print('inertia', inertia)"):
+    """A cache with one notebook, and what it says."""
+    shown = nbformat.v4.new_output("stream", text=text)
+    cell = nbformat.v4.new_code_cell(source, outputs=[shown])
+    notebook = nbformat.v4.new_notebook(cells=[cell])
+    (folder / "executed/1").mkdir(parents=True)
+    nbformat.write(notebook, folder / "executed/1/base.ipynb")
+    return notebook
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        ("inertia 12.5\n", 0),
+        ("inertia 12.6\n", 1),
+        ("inertia 12.5\nand more\n", 1),
+    ],
+)
+def test_another_figure_than_in_the_book_is_noticed(tmp_path, text, problems):
+    of_the_book(tmp_path, text)
+    mine = of_the_book(tmp_path / "mine", "inertia 12.5\n")
+    found = list(stranger.contradictions("03_kmeans", mine, tmp_path / "executed"))
+    assert len(found) == problems
+    assert all("03_kmeans, cell 0 (print('inertia', inertia))" in line for line in found)
+
+
+@pytest.mark.parametrize(("where", "problems"), [("true", 1), ("", 0)])
+def test_who_is_not_in_the_book_is_named_where_the_book_is_new(
+    tmp_path, monkeypatch, where, problems
+):
+    monkeypatch.setenv("CI", where)
+    of_the_book(tmp_path, "1\n", "print(2 - 1)")
+    mine = of_the_book(tmp_path / "mine", "1\n", "print(1)")
+    found = list(stranger.contradictions("03_kmeans", mine, tmp_path / "executed"))
+    assert len(found) == problems
+    assert all("the book shows no run of it" in line for line in found)
+
+
+def test_a_run_that_contradicts_the_book_fails(tmp_path, monkeypatch):
+    monkeypatch.setattr(stranger, "folder_of_the_book", lambda: tmp_path / "executed")
+    of_the_book(tmp_path, "inertia 1\n", "print('inertia', 2)")
+    error = run(tmp_path, "print('inertia', 2)").error
+    assert "other: inertia 1" in error.trace and "one:   inertia 2" in error.trace
+
+
+def test_the_book_s_notebooks_are_looked_for_where_it_puts_them():
+    folder = stranger.folder_of_the_book()
+    assert folder.parent.parent == ROOT / "_build/.jupyter_cache" and folder.name == "executed"
 
 
 @pytest.mark.slow

@@ -21,10 +21,9 @@ from site_support import ROOT, repository_url, serve  # noqa: E402
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 CHANNELS = ("chrome", "msedge")
-# WCAG 2.2 up to AA, and what axe calls best practice.  The pictures of formulas are hidden from
-# screen readers, which read the MathML beside them, and are thousands of elements.
-AXE = """(asked) => axe.run(
-  { exclude: [[".math svg"]] },
+# WCAG 2.2 up to AA, and what axe calls best practice.
+AXE = """([left_out, asked]) => axe.run(
+  { exclude: left_out },
   {
     /* It would fetch style sheets by itself, and look for those they import beside the page. */
     preload: false,
@@ -36,7 +35,19 @@ AXE = """(asked) => axe.run(
 )))"""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # What depends on the theme: colours, and pictures that are shown in one theme alone.
-IN_THE_DARK = ["color-contrast", "image-alt", "svg-img-alt", "link-name", "button-name"]
+CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+BUT_CONTRAST = {"runOnly": TAGS, "rules": {"color-contrast": {"enabled": False}}}
+IN_THE_DARK = {
+    "runOnly": {"type": "rule", "values": ["image-alt", "svg-img-alt", "link-name", "button-name"]}
+}
+# The pictures of formulas are hidden from screen readers, which read the MathML beside them, and
+# are thousands of elements.  So are the words of code, which all have the colours of one style.
+FORMULAS, CODE = [".math svg"], [".highlight pre"]
+UNTIL_DARK = """async () => {
+  const begin = performance.now();
+  while (document.documentElement.dataset.theme !== "dark" && performance.now() < begin + 3000)
+    await new Promise(requestAnimationFrame);
+}"""
 FLAGS = [
     *("--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
     *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
@@ -118,21 +129,20 @@ def axe() -> str:
     return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
-def axe_rules(width: int, theme: str | None) -> dict | None:
-    """Choose what axe is asked in a view: nothing twice, as it takes most of the time.
+def axe_rules(width: int, theme: str | None) -> list[tuple[list[list[str]], dict]]:
+    """Choose what axe leaves out and is asked in a view: nothing twice, as it takes most time.
 
     Its test of contrast does not depend on the width; `low_contrast` of site_checks.py computes
-    contrast in every view.
+    contrast in every view, that of code too.
     """
-    wide = width > 600
-    if theme == "dark":
-        return {"runOnly": {"type": "rule", "values": IN_THE_DARK}} if wide else None
-    return {"runOnly": TAGS, "rules": {"color-contrast": {"enabled": wide}}}
+    wide, dark = width > 600, theme == "dark"
+    asked = [([FORMULAS, CODE], CONTRAST)] * wide
+    return asked + [([FORMULAS], IN_THE_DARK if dark else BUT_CONTRAST)] * (wide or not dark)
 
 
 @pytest.fixture(scope="session")
 def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
-    """Give a function that opens a page and collects what the checks want to know."""
+    """Give a function that opens a page and collects what the checks want to know: a view."""
     script = (HERE / "page_view.js").read_text(encoding="utf-8")
     script = script[script.index("() =>") :].rstrip().rstrip(";")
     contexts = {}
@@ -147,25 +157,31 @@ def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
             contexts[width, theme] = new
         return contexts[width, theme]
 
-    def look(url: str, width: int, theme: str | None) -> dict:
-        """Open `url` in a window of this width."""
+    def look(url: str, width: int, theme: str | None, evening: bool = False) -> list[dict]:
+        """Open `url` in a window of this width; in the evening the reader's system turns dark."""
         page = context(width, theme).new_page()
-        view = {"requests": [], "failed": [], "errors": []}
-        page.on("request", lambda request: view["requests"].append(request.url))
-        page.on("requestfailed", lambda request: view["failed"].append(request.url))
-        page.on("response", lambda r: view["failed"].append(r.url) if r.status >= 400 else None)
-        page.on("console", lambda m: view["errors"].append(m.text) if m.type == "error" else None)
-        page.on("pageerror", lambda error: view["errors"].append(str(error)))
+        heard = {"requests": [], "failed": [], "errors": []}
+        page.on("request", lambda request: heard["requests"].append(request.url))
+        page.on("requestfailed", lambda request: heard["failed"].append(request.url))
+        page.on("response", lambda r: heard["failed"].append(r.url) if r.status >= 400 else None)
+        page.on("console", lambda m: heard["errors"].append(m.text) if m.type == "error" else None)
+        page.on("pageerror", lambda error: heard["errors"].append(str(error)))
         # On a busy machine the network may idle before the page has been read to its end.
         page.goto(url, wait_until="load")
-        page.wait_for_load_state("networkidle")
-        view.update(page.evaluate(script))
-        asked = axe_rules(width, theme)
-        if asked:
-            page.evaluate(axe)
-        view["axe"] = page.evaluate(AXE, asked) if asked else []
+        page.evaluate(axe)
+        views = []
+        for now in [theme, "dark"][: 1 + evening]:
+            if views:
+                page.add_style_tag(content="* { transition: none !important }")
+                page.emulate_media(color_scheme="dark")
+                # Without success the view is light, and `wrong_theme` says so.
+                page.evaluate(UNTIL_DARK)
+            asked = axe_rules(width, now)
+            found = [fault for question in asked for fault in page.evaluate(AXE, question)]
+            page.wait_for_load_state("networkidle")
+            views.append({**heard, "axe": found, **page.evaluate(script)})
         page.close()
-        return view
+        return views
 
     yield look
     for opened in contexts.values():

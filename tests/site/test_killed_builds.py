@@ -23,9 +23,10 @@ title: Small
 only_build_toc_files: true
 exclude_patterns: [".*", "_build", "tools"]
 execute: {execute_notebooks: cache, cache: _build/.jupyter_cache, timeout: 300}
-sphinx: {local_extensions: {course_cache: _ext}}
+sphinx: {local_extensions: {course_cache: _ext, course_runs: _ext}}
 """
 TOC = "format: jb-book\nroot: book/intro\nchapters:\n- file: notebooks/1\n- file: notebooks/2\n"
+EXTENSIONS = ("book/_ext/course_cache.py", "book/_ext/course_runs.py")
 pytestmark = pytest.mark.slow
 
 
@@ -37,7 +38,7 @@ def start(book):
 
 @pytest.fixture
 def book(tmp_path):
-    for name in ("tools/whole.py", "tools/build_site.py", "book/_ext/course_cache.py"):
+    for name in ("tools/whole.py", "tools/build_site.py", *EXTENSIONS):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     (tmp_path / "book/_config.yml").write_text(CONFIG, encoding="utf-8")

@@ -23,20 +23,22 @@ CHAPTERS = [name for name in PAGES if name.startswith("notebooks/")]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", PAGES)
-def test_page_in_browser(name, width, theme, server, look_at):
-    """One visit, all checks: opening a page takes most of the time."""
-    view = look_at(f"{server}{name}.html", width, theme)
-    problems = all_problems(view, server, theme)
+def test_page_in_browser(name, width, server, look_at):
+    """One visit, all checks, in the light and when the system turns dark: opening takes longest."""
+    light, dark = look_at(f"{server}{name}.html", width, None, evening=True)
+    problems = all_problems(light, server, "light") + all_problems(dark, server, "dark")
     assert not problems, "\n".join(problems)
 
 
-def test_first_visit_follows_the_system(server, look_at):
-    """Without a choice of the reader's, Chromium asks for the light theme."""
-    view = look_at(f"{server}book/intro.html", 1280, None)
-    problems = all_problems(view, server, "light")
+# The theme's own pages follow the reader's choice alike; those that draw do so by themselves.
+@pytest.mark.slow
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("name", ["book/intro", *(page for page in PAGES if "/play_" in page)])
+def test_the_choice_of_a_reader_holds(name, theme, server, look_at):
+    (view,) = look_at(f"{server}{name}.html", 1280, theme)
+    problems = all_problems(view, server, theme)
     assert not problems, "\n".join(problems)
 
 

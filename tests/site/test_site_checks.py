@@ -166,7 +166,7 @@ def test_the_browser_sees_every_fault_of_a_bad_page(tmp_path, look_at):
     """The collector, too, must notice what the checks look for."""
     (tmp_path / "bad.html").write_text(BAD_PAGE, encoding="utf-8")
     with serve(tmp_path) as address:
-        view = look_at(address + "bad.html", 390, "light")
+        (view,) = look_at(address + "bad.html", 390, "light")
         problems = "\n".join(checks.all_problems(view, address, "light"))
     for part in (
         "theme is dark",
@@ -200,5 +200,36 @@ def test_each_rule_of_axe_is_asked_where_it_can_fail(tmp_path, look_at, width, t
     page = f'<html lang="en"><title>Bad</title><body style="background: #fff">{fault}</html>'
     (tmp_path / "bad.html").write_text(page, encoding="utf-8")
     with serve(tmp_path) as address:
-        found = {fault["id"] for fault in look_at(f"{address}bad.html", width, theme)["axe"]}
+        (view,) = look_at(f"{address}bad.html", width, theme)
+    found = {fault["id"] for fault in view["axe"]}
     assert found & {"color-contrast", "image-alt", "label"} == rules
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_pale_code_is_seen_without_axe(tmp_path, look_at, theme):
+    code = '<div class="highlight"><pre>x <span style="color: #999">= 1</span></pre></div>'
+    page = f'<html lang="en"><title>Bad</title><body style="background: #fff">{code}</html>'
+    (tmp_path / "bad.html").write_text(page, encoding="utf-8")
+    with serve(tmp_path) as address:
+        (view,) = look_at(f"{address}bad.html", 1280, theme)
+    assert "color-contrast" not in {fault["id"] for fault in view["axe"]}
+    assert any("'= 1'" in problem for problem in checks.low_contrast(view))
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_is_pale_in_the_dark_alone_is_seen(tmp_path, look_at, width):
+    style = "p { color: #333; transition: color 9s } [data-theme=dark] p { color: #ddd }"
+    follow = "document.documentElement.dataset.theme = dark.matches ? 'dark' : 'light'"
+    script = f"const dark = matchMedia('(prefers-color-scheme: dark)'); dark.onchange = () => {follow}"
+    page = f'<html lang="en" data-theme="light"><title>Bad</title><style>{style}</style>'
+    page += f'<body style="background: #fff"><p>pale</p><script>{script}</script></html>'
+    (tmp_path / "bad.html").write_text(page, encoding="utf-8")
+    with serve(tmp_path) as address:
+        light, dark = look_at(f"{address}bad.html", width, None, evening=True)
+    assert [view["theme"] for view in (light, dark)] == ["light", "dark"]
+    assert not checks.low_contrast(light)
+    assert any("'pale'" in problem for problem in checks.low_contrast(dark))
+    seen = {fault["id"] for fault in dark["axe"]}
+    assert ("color-contrast" in seen) == (width > 600)

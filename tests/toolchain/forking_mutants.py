@@ -239,6 +239,22 @@ def test_a_stopped_run_goes_on(toy, capsys):
     assert mutants.read_results(store)["two"]["thorough"]
 
 
+def test_a_helper_of_the_tests_is_not_loaded_before_the_change(toy, base):
+    helper, test = toy / "helper_of_tests.py", toy / "tests/test_by_helper.py"
+    helper.write_text("from toy import total\n")
+    test.write_text(
+        "from toy.sums import LIMIT\nfrom helper_of_tests import total\n\n"
+        "def test_it():\n    assert total([2]) == 2 and LIMIT\n"
+    )
+    try:
+        file = toy / "toy/sums.py"
+        found = mutants.measure(toy, file, mutants.tests_of(toy, file), EVERYONE)
+    finally:
+        helper.unlink(), test.unlink()
+    assert found["code"] == 0 and "json" in found["modules"]
+    assert "helper_of_tests" not in found["modules"]
+
+
 def test_a_result_holds_as_long_as_what_it_came_from():
     dead = {"outcome": "killed", "source": "s", "tests": "t", "thorough": False}
     alive = {**dead, "outcome": "survived"}

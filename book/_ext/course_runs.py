@@ -1,0 +1,104 @@
+"""Sphinx extension: notebooks that must run do so side by side, as many as the computer bears.
+
+myst-nb runs one notebook after the other, which leaves most of a computer idle.  This extension
+runs what is not in the cache before Sphinx reads the pages, with the same function, and puts it
+there.  A notebook that fails is not put there: myst-nb runs it again and says what is wrong.
+
+Those named in ``course_runs_alone`` are left to myst-nb: they show what a clock said about a
+method, and another notebook beside them would be part of the answer.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator
+from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import Any
+
+import nbformat
+import psutil
+from jupyter_cache import get_cache
+from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
+from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from sphinx.application import Sphinx
+from sphinx.config import Config
+from sphinx.environment import BuildEnvironment
+from sphinx.util import logging
+
+LOGGER = logging.getLogger(__name__)
+# What a notebook may need at its peak: tests/notebooks/stranger.py holds all of them to it.
+NOTEBOOK_BYTES = 2 * 2**30
+
+
+def how_many() -> int:
+    """Tell how many notebooks may run at once: one for each core, as far as memory lasts."""
+    return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // NOTEBOOK_BYTES))
+
+
+def is_known(cache: JupyterCacheAbstract, notebook: nbformat.NotebookNode) -> bool:
+    """Tell whether the cache has the outputs of a notebook."""
+    try:
+        cache.match_cache_notebook(notebook)
+    except KeyError:
+        return False
+    return True
+
+
+def to_run(paths: Iterable[Path], cache: JupyterCacheAbstract) -> dict[Path, nbformat.NotebookNode]:
+    """Read the notebooks that must run, the largest first: a long one must not be left to the end."""
+    read = {path: nbformat.read(path, as_version=4) for path in paths}
+    missing = [path for path, notebook in read.items() if not is_known(cache, notebook)]
+    missing.sort(key=lambda path: -path.stat().st_size)
+    return {path: read[path] for path in missing}
+
+
+def side_by_side(
+    notebooks: dict[Path, nbformat.NotebookNode], workers: int, config: Config
+) -> Iterator[tuple[Path, ExecutionResult]]:
+    """Run notebooks in kernels of their own; give those that ran to their end, as they end.
+
+    Threads, not processes, start the kernels: a kernel ends with the process that started it.
+    """
+    with ThreadPoolExecutor(workers) as pool:
+        runs: dict[Future[ExecutionResult], Path] = {
+            pool.submit(
+                single_nb_execution,
+                notebook,
+                cwd=str(path.parent),
+                timeout=config.nb_execution_timeout,
+                allow_errors=config.nb_execution_allow_errors,
+            ): path
+            for path, notebook in notebooks.items()
+        }
+        for run in as_completed(runs):
+            # Whatever went wrong goes wrong again when myst-nb runs it, which then says so.
+            if run.exception() is None and run.result().err is None:
+                yield runs[run], run.result()
+
+
+def run_ahead(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
+    """Run what the pages that will be read need, and put it into the cache."""
+    config = app.config
+    if config.nb_execution_mode != "cache":
+        return
+    names = sorted(set(docnames) - set(config.course_runs_alone))
+    paths = [path for path in map(Path, map(env.doc2path, names)) if path.suffix == ".ipynb"]
+    cache = get_cache(config.nb_execution_cache_path or ".jupyter_cache")
+    notebooks, workers = to_run(paths, cache), how_many()
+    if min(len(notebooks), workers) < 2:
+        return
+    LOGGER.info("running %d notebooks, %d at a time", len(notebooks), workers)
+    for path, result in side_by_side(notebooks, workers, config):
+        bundle = CacheBundleIn(
+            notebooks[path], str(path), data={"execution_seconds": result.time}
+        )
+        cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
+        LOGGER.info("ran %s in %.0f s", path.stem, result.time)
+
+
+def setup(app: Sphinx) -> dict[str, Any]:
+    """Register with Sphinx."""
+    app.add_config_value("course_runs_alone", [], "", list)
+    app.connect("env-before-read-docs", run_ahead)
+    return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}
