@@ -46,7 +46,7 @@ def is_known(cache: JupyterCacheAbstract, notebook: nbformat.NotebookNode) -> bo
 
 
 def to_run(paths: Iterable[Path], cache: JupyterCacheAbstract) -> dict[Path, nbformat.NotebookNode]:
-    """Read the notebooks that must run, the largest first: a long one must not be left to the end."""
+    """Read the notebooks that must run, the largest first, as a long one last leaves cores idle."""
     read = {path: nbformat.read(path, as_version=4) for path in paths}
     missing = [path for path, notebook in read.items() if not is_known(cache, notebook)]
     missing.sort(key=lambda path: -path.stat().st_size)
@@ -90,9 +90,7 @@ def run_ahead(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
         return
     LOGGER.info("running %d notebooks, %d at a time", len(notebooks), workers)
     for path, result in side_by_side(notebooks, workers, config):
-        bundle = CacheBundleIn(
-            notebooks[path], str(path), data={"execution_seconds": result.time}
-        )
+        bundle = CacheBundleIn(notebooks[path], str(path), data={"execution_seconds": result.time})
         cache.cache_notebook_bundle(bundle, check_validity=False, overwrite=True)
         LOGGER.info("ran %s in %.0f s", path.stem, result.time)
 

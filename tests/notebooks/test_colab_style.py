@@ -118,6 +118,7 @@ def test_who_is_not_in_the_book_is_named_where_the_book_is_new(
     assert all("the book shows no run of it" in line for line in found)
 
 
+@pytest.mark.slow
 def test_a_run_that_contradicts_the_book_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(stranger, "folder_of_the_book", lambda: tmp_path / "executed")
     of_the_book(tmp_path, "inertia 1\n", "print('inertia', 2)")

@@ -179,6 +179,7 @@ def tables(draw):
     return table
 
 
+@pytest.mark.slow
 @careful
 @given(
     tables(),

@@ -148,6 +148,7 @@ def test_the_start_page_leads_on_from_a_file(site, browser):
     page.close()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     "broken",
     [

@@ -222,7 +222,8 @@ def test_pale_code_is_seen_without_axe(tmp_path, look_at, theme):
 def test_what_is_pale_in_the_dark_alone_is_seen(tmp_path, look_at, width):
     style = "p { color: #333; transition: color 9s } [data-theme=dark] p { color: #ddd }"
     follow = "document.documentElement.dataset.theme = dark.matches ? 'dark' : 'light'"
-    script = f"const dark = matchMedia('(prefers-color-scheme: dark)'); dark.onchange = () => {follow}"
+    script = "const dark = matchMedia('(prefers-color-scheme: dark)');"
+    script += f"dark.onchange = () => {follow}"
     page = f'<html lang="en" data-theme="light"><title>Bad</title><style>{style}</style>'
     page += f'<body style="background: #fff"><p>pale</p><script>{script}</script></html>'
     (tmp_path / "bad.html").write_text(page, encoding="utf-8")

@@ -212,6 +212,7 @@ def unexplained(printed, text=SETUP):
     return lost
 
 
+@pytest.mark.slow
 def test_the_page_explains_every_line_of_the_doctor():
     """Runs the fourth command of this system, as the learner types it."""
     system = {"nt": "Windows"}.get(os.name, "Linux")

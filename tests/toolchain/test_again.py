@@ -67,6 +67,7 @@ def test_green_is_green_and_a_stopped_command_goes_on(toy, capsys, monkeypatch):
         again.main(["--fast", "--runs", "2"])
 
 
+@pytest.mark.slow
 def test_a_run_without_a_result_is_none(toy):
     (toy / "tests/test_steady.py").write_text("def test_(:\n")
     with pytest.raises(SystemExit, match="read .*run-01.log"):

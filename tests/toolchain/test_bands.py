@@ -85,6 +85,7 @@ def fast():
     return [name for name in MEASURES if name not in SLOW]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("group", fast())
 def test_the_quick_results_are_inside_their_bands(group):
     taken = tool.measure_all(MEASURES, tool.read_bands(), [group])

@@ -163,6 +163,7 @@ def test_by_table(rule, bad):
 """
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("look", "missed"), [("toy.unnamed(bad)", []), ("bad", ["toy.unnamed"])])
 def test_the_switch_tells_who_is_held_to_its_word(look, missed, tmp_path):
     (tmp_path / "toy.py").write_text(TOY, encoding="utf-8")

@@ -77,6 +77,7 @@ def wrong_addresses(text, owner=OWNER, name=NAME):
     return wrong
 
 
+@pytest.mark.slow
 def test_every_copy_of_the_address_is_the_one_in_pyproject():
     texts = {path.relative_to(ROOT).as_posix(): text for path, text in maintain.text_files(ROOT)}
     wrong = {name: wrong_addresses(text) for name, text in texts.items() if wrong_addresses(text)}
@@ -142,6 +143,7 @@ def test_the_check_lets_right_and_foreign_addresses_pass(text):
 # rename-repo --------------------------------------------------------------------------------
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("new", [OTHER.split("/"), (OWNER, f"{NAME}-2"), (f"{OWNER}-x", NAME)])
 def test_rename_rewrites_every_copy_and_a_second_run_nothing(copy, new):
     """Also a name that contains the old one must not be rewritten twice."""

@@ -305,6 +305,7 @@ def test_a_program_runs_with_its_words_in_the_log(tmp_path, monkeypatch):
     assert tool.run([sys.executable, "-c", "raise SystemExit(7)"], log, 60) == 7
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.platform == "win32", reason="a session is ended by its number")
 def test_a_program_that_is_late_is_ended_with_its_children(tmp_path):
     child = "import time; time.sleep(60)"

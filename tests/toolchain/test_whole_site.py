@@ -127,6 +127,7 @@ def test_a_first_build_that_fails_leaves_no_site(course):
     assert not (course / "_build/html").exists()
 
 
+@pytest.mark.slow
 def test_killed_at_any_moment_the_site_is_old_or_new(course):
     build(course, "0")
     begin = time.monotonic()
@@ -152,6 +153,7 @@ def test_killed_at_any_moment_the_site_is_old_or_new(course):
     assert killed > 0
 
 
+@pytest.mark.slow
 def test_without_the_note_that_a_build_ended_a_half_page_would_stay_for_ever(course):
     """The check is checked: what Sphinx believes to be done is what the folder must not keep."""
     work = course / "_build/work"
@@ -169,6 +171,7 @@ def test_without_the_note_that_a_build_ended_a_half_page_would_stay_for_ever(cou
         assert (versions(course / "_build/html") == {"new"}) is not trusted
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="a lock on Windows is another one")
 def test_two_builds_do_not_meet(course):
     first = start(course, "first", pages=PAGES, pause=0.5)

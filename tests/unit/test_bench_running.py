@@ -103,6 +103,7 @@ def finished(tmp_path_factory):
     return folder, table, lines
 
 
+@pytest.mark.slow
 def test_the_table_has_one_row_per_setting_and_method(finished):
     _, table, _ = finished
     assert tuple(table.columns) == COLUMNS
@@ -155,6 +156,7 @@ def test_results_are_written_and_agree_with_each_other(finished):
     assert not list(folder.rglob("*.part*"))
 
 
+@pytest.mark.slow
 def test_a_second_run_asks_only_what_failed(finished):
     folder, _, _ = finished
     asked = []
@@ -178,6 +180,7 @@ class Killed(BaseException):
     """Stands for a kill: nothing in the bench may catch it."""
 
 
+@pytest.mark.slow
 def test_a_killed_run_goes_on_where_it_stopped(tmp_path):
     plan = Plan(seeds=(0,), rounds=1, data=("insteval",))
     asked = []
@@ -258,6 +261,7 @@ def test_without_the_reference_there_are_seconds_but_no_ratio(tmp_path):
     assert (tmp_path / "leaderboard.md").exists() and not list(tmp_path.glob("front_*"))
 
 
+@pytest.mark.slow
 def test_all_methods_are_timed_in_every_round_in_another_order(tmp_path):
     orders = {}
 
@@ -280,6 +284,7 @@ JOB = {"method": "popularity", "data": "insteval", "split": "latest", "kind": "q
 JOB |= {"seeds": [0], "n_grid": None, "threads": 1, "timeout": 120.0}
 
 
+@pytest.mark.slow
 def test_a_job_in_a_process_gives_the_same_and_its_memory():
     pytest.importorskip("psutil")
     apart, near = in_a_process(JOB), answer_job(JOB)

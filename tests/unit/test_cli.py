@@ -59,6 +59,7 @@ def test_a_missing_item_table_is_not_blamed_on_the_log(events, tmp_path, capsys)
     assert last.startswith("recsys-tutorial: There is no file") and "gone.csv" in last
 
 
+@pytest.mark.slow
 def test_run_without_a_file_uses_movielens(tmp_path, capsys):
     assert run("run", "--clusters", 5, "--top", 1, "--out", tmp_path / "report") == 0
     assert "5 groups, 671 recommendations" in capsys.readouterr().out
@@ -160,6 +161,7 @@ def test_a_missing_cell_names_the_way_to_drop_the_row(events, tmp_path, capsys):
     assert "1 of 120 rows had a missing or bad cell" in capsys.readouterr().out
 
 
+@pytest.mark.slow
 def test_auto_chooses_and_says_so(events, tmp_path, capsys):
     out = tmp_path / "report"
     assert run("run", events, *NAMED, "--clusters", "auto", "--out", out) == 0
@@ -197,6 +199,7 @@ def test_no_command_is_a_usage_error(capsys):
     assert stopped.value.code == 2
 
 
+@pytest.mark.slow
 def test_module_can_be_run():
     done = subprocess.run(
         [sys.executable, "-m", "recsys_tutorial", "--version"], capture_output=True, text=True

@@ -307,6 +307,7 @@ def test_the_hundred_viewers_are_real():
 # The ways to run a script ---------------------------------------------------------------------
 
 
+@pytest.mark.slow
 def test_node_and_browser_give_the_same(monkeypatch):
     body = "return input.map((row) => api.clustersMath.kDistances(row, 2));"
     data = [table(seed).tolist() + [[0.0, 0.0], [1.0, 1.0]] for seed in (0, 1, 3)]

@@ -26,7 +26,7 @@ from recsys_tutorial.features import (
 )
 from tests.unit.interest_networks import random_maps
 
-pytestmark = pytest.mark.deep
+pytestmark = [pytest.mark.deep, pytest.mark.slow]
 
 
 # ------------------------------------------------------------------ layers

@@ -354,6 +354,7 @@ def test_no_input_is_changed(movielens, vectors):
     pd.testing.assert_frame_equal(movielens.events, events)
 
 
+@pytest.mark.slow
 def test_the_default_path_needs_no_torch():
     code = (
         "import sys; from recsys_tutorial.datasets import load_movielens;"

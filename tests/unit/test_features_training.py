@@ -17,7 +17,10 @@ from recsys_tutorial.features import (
 )
 from tests.unit.interest_networks import random_maps, random_mixes
 
-deep = pytest.mark.deep
+
+def deep(test):
+    """Mark what trains a network."""
+    return pytest.mark.slow(pytest.mark.deep(test))
 
 
 def train_by_heart(random_state: int = 0, **options):

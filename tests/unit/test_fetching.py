@@ -81,6 +81,7 @@ def test_a_small_mishap_is_overcome(server, tmp_path, mood):
     assert files_in(tmp_path) == ["ml-1m.zip"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("mood", "said"),
     [
@@ -103,6 +104,7 @@ def test_a_bad_day_is_said_and_leaves_nothing(server, tmp_path, mood, said):
     assert files_in(tmp_path) == [] and time.monotonic() - start < 15
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("mood", [500, "cut", "login", "silent"])
 def test_what_was_there_is_kept_if_the_new_one_fails(server, tmp_path, mood):
     (tmp_path / "ml-1m.zip").write_bytes(b"an older edition")
@@ -124,6 +126,7 @@ def test_without_a_network_a_copy_from_a_stick_will_do(server, tmp_path):
     assert fetch_movielens("1m", folder=tmp_path, progress=False).n_events == 3
 
 
+@pytest.mark.slow
 def test_without_a_network_the_shipped_data_can_stand_in(server, tmp_path):
     server.shutdown()
     server.server_close()
@@ -139,6 +142,7 @@ def test_a_server_that_nobody_knows_is_named_offline(tmp_path):
         fetch_release("1m", folder=tmp_path, mirror="http://no-such-host.invalid", progress=False)
 
 
+@pytest.mark.slow
 def test_a_mirror_is_checked_like_the_server(server, tmp_path):
     address = f"{fetching.SERVER}/copies/"
     fetch_release("1m", folder=tmp_path / "a", mirror=address, progress=False)
@@ -171,6 +175,7 @@ def full_disk(*_, **__):
     raise OSError(28, "No space left on device")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("illness", ["expired", "signed by nobody", "made for another name"])
 def test_a_certificate_that_is_not_valid_is_named(server, tmp_path, monkeypatch, illness):
     authority = trustme.CA()
@@ -202,6 +207,7 @@ def test_the_command_writes_tables_that_run_can_read(server, tmp_path, capsys):
     assert log.n_events == 3 and log.items["year"].dropna().tolist() == [2001, 1995]
 
 
+@pytest.mark.slow
 def test_the_command_says_in_one_line_what_failed(server, tmp_path, capsys):
     server.mood = 404
     assert main(["fetch", "1m", "--cache", str(tmp_path), "--out", str(tmp_path / "out")]) == 2

@@ -131,6 +131,7 @@ def undrawn(monkeypatch):
 PLAIN = [f"title {n}" for n in range(N_ITEMS)]
 
 
+@pytest.mark.slow
 @few
 @given(texts)
 @example(NASTY[:8])
@@ -191,6 +192,7 @@ def test_harmless_cells_are_harmless():
     assert list(dangerous_cells("a,-2.5,+1,'=1,x-1,x;'=1\n")) == []
 
 
+@pytest.mark.slow
 @few
 @given(texts, texts)
 @example(NASTY[:8], NASTY[16:24])

@@ -72,6 +72,7 @@ def run(code: str) -> subprocess.CompletedProcess:
     )
 
 
+@pytest.mark.slow
 def test_the_default_path_opens_no_connection():
     done = run(DEFAULT_PATH)
     assert done.returncode == 0, done.stderr

@@ -225,6 +225,7 @@ UNIFORM = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("times", [True, False])
 @pytest.mark.parametrize("name", UNIFORM)
 def test_a_uniform_table_is_served_or_refused_in_a_sentence(name, times):

@@ -283,6 +283,7 @@ def test_progress_does_not_change():
     assert own.tries["01.1"] == 1
 
 
+@pytest.mark.slow
 def test_the_report_says_what_is_solved_and_what_is_missing():
     own = own_data(small_class())
     own.check("01.2", find_exercise("01.2").expected)
@@ -627,6 +628,7 @@ def named_class() -> pd.DataFrame:
     return table.assign(pupil=[people[number % 20] for number in numbers_of]).drop_duplicates()
 
 
+@pytest.mark.slow
 def test_names_of_people_become_pseudonyms():
     own = own_data(named_class())
     assert "The users are names of people" in repr(own) and "replace them there" in repr(own)

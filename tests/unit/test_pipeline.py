@@ -170,6 +170,7 @@ def test_report_of_one_user(tmp_path):
     assert not (page.parent / "evaluation.csv").exists()
 
 
+@pytest.mark.slow
 def test_earlier_report_is_replaced(result, tmp_path):
     write_report(result, tmp_path / "out")
     (tmp_path / "out" / "report.html").write_text("old")
@@ -199,6 +200,7 @@ def test_a_kill_between_the_two_renames_is_healed(result, tmp_path):
     assert page.exists() and [p.name for p in tmp_path.iterdir() if "old" in p.name] == []
 
 
+@pytest.mark.slow
 def test_the_newest_of_several_is_put_back_and_none_replaces_a_report(result, tmp_path):
     for number, name in enumerate([".report-a-old", ".report-b-old", ".report-c-old"]):
         write_report(result, tmp_path / name)
@@ -466,6 +468,7 @@ def tastes():
     return log(rows)
 
 
+@pytest.mark.slow
 def test_the_number_of_groups_is_chosen_where_it_matters(tastes, tmp_path):
     made = run_pipeline(tastes, n_clusters="auto", top=2)
     assert made.tried.index.tolist() == [5, 10, 20, 50, 100]
@@ -485,6 +488,7 @@ def test_the_number_of_groups_is_chosen_where_it_matters(tastes, tmp_path):
     assert write_report(made, tmp_path / "out") == page
 
 
+@pytest.mark.slow
 def test_the_choice_never_looks_at_the_test(tastes):
     wanted = run_pipeline(tastes, n_clusters="auto", top=2).tried
     train, test = running._split(tastes)

@@ -319,6 +319,7 @@ def two_worlds(factor, n=1500):
     return np.array(with_her), np.array(without)
 
 
+@pytest.mark.slow
 def test_a_whole_release_tells_no_more_than_its_account_allows():
     """Under rho-zCDP by normal noise, two worlds are at most sqrt(2 rho) apart."""
     allowed = np.sqrt(2 * epsilon_to_rho(1.0, 1e-5))
@@ -327,6 +328,7 @@ def test_a_whole_release_tells_no_more_than_its_account_allows():
     assert 0.5 * allowed < found < 1.35 * allowed
 
 
+@pytest.mark.slow
 def test_a_whole_release_with_half_the_noise_is_caught():
     allowed = np.sqrt(2 * epsilon_to_rho(1.0, 1e-5))
     assert gaussian_parameter(*two_worlds(2.0)) > 1.35 * allowed
@@ -341,6 +343,7 @@ def test_the_audit_accepts_the_right_noise_and_catches_a_factor_of_two(epsilon):
     assert 0.8 * epsilon < right <= epsilon < wrong
 
 
+@pytest.mark.slow
 def test_the_audit_keeps_its_confidence():
     rng = np.random.default_rng(2)
     bounds = [

@@ -772,6 +772,7 @@ def test_an_output_folder_that_cannot_be_written(write, tmp_path, capsys, monkey
     assert list(locked.iterdir()) == []
 
 
+@pytest.mark.slow
 def test_a_file_that_grows_unreadable_in_the_middle(write, tmp_path, capsys):
     # The first megabytes are fine; the fault comes after the encoding has been decided.
     good = "user,item\n" + "".join(f"{n},{n % 7}\n" for n in range(300_000))

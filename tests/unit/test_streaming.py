@@ -293,6 +293,7 @@ def test_the_numbers_follow_the_users_through_the_drift(drifting):
         assert np.bincount(clusters.labels_[last == group]).argmax() == before
 
 
+@pytest.mark.slow
 def test_large_batches_change_little(drifting):
     one, large = follow(drifting, size=1, nightly=False), follow(drifting, size=2000)
     assert adjusted_rand(one.labels_, large.labels_) > 0.9
@@ -422,6 +423,7 @@ def test_after_an_alarm_everything_is_forgotten():
     assert not detector.update(9.0)
 
 
+@pytest.mark.slow
 def test_the_threshold_keeps_its_promise_on_new_calm_values():
     calm = np.random.default_rng(0).normal(10, 3, size=2000)
     new = np.random.default_rng(1).normal(10, 3, size=20_000)
