@@ -224,6 +224,42 @@ def test_what_a_learner_reads_about_a_function_that_does_not_work(planted):
     assert [feedback.mistake for feedback in said.values()] == names
 
 
+def spoil(values):
+    values *= 2
+    return values
+
+
+NUMBER = {
+    "expected": lambda: 7,
+    "probes": None,
+    "mistakes": (Mistake("six", lambda: 6, "Not six."),),
+}
+VERDICTS = [
+    ({}, ..., engine.UNANSWERED),
+    ({}, lambda v: None, engine.UNANSWERED),
+    ({}, 3, engine.OTHER),
+    ({}, spoil, engine.CHANGED_INPUT),
+    ({}, lambda v: 1 / 0, engine.CRASHED),
+    ({}, lambda v: v - 9, engine.OTHER),
+    ({}, lambda v: v**2, "squared"),
+    ({}, doubled, ""),
+    (NUMBER, "1,5", engine.COMMA),
+    (NUMBER, "7", engine.OTHER),
+    (NUMBER, 8, engine.OTHER),
+    (NUMBER, 6, "six"),
+    (NUMBER, 7, ""),
+]
+
+
+@pytest.mark.parametrize(("changes", "answer", "mistake"), VERDICTS)
+def test_a_verdict_is_a_yes_or_a_no_on_this_exercise(planted, changes, answer, mistake):
+    """Graders and class reports count them: None would be neither."""
+    planted(**changes)
+    feedback = check("99.1", answer)
+    assert (feedback.exercise, feedback.mistake) == ("99.1", mistake)
+    assert feedback.ok is (mistake == "")
+
+
 # ------------------------------------------------------------------ two stages of hints
 
 
