@@ -32,7 +32,9 @@ NASTY = [
     '{"centres": [[1e999, null]], "k": -1}',
 ]
 PAGES = ["book/play_clusters.html", "book/play_groups.html", "search.html", "index.html"]
-KEYS = ["theme", "mode", "clusters", "groups", "state", "xp", "course", "progress"]
+# What scripts of the website ask an address for, and what they might.
+ASKED = ("q", "highlight", "state", "shape", "k", "points", "theme")
+KEYS = ("theme", "mode", "clusters", "groups", "state", "xp", "course", "progress")
 
 
 @pytest.fixture
@@ -50,9 +52,8 @@ def visit(browser, server, site):
         page.on("pageerror", lambda error: errors.append(str(error)))
         page.on("dialog", lambda dialog: errors.append(dialog.message))
         if memory is not None:
-            page.add_init_script(
-                f"for (const key of {KEYS!r}) localStorage.setItem(key, {json.dumps(memory)});"
-            )
+            known = json.dumps(dict(zip(KEYS, memory)))
+            page.add_init_script(f"Object.assign(localStorage, {known});")
         page.goto(server + page_name + address, wait_until="networkidle")
         check(page)
         return page
@@ -71,18 +72,36 @@ def check(page):
     assert page.locator(f"img[onerror], svg[onload], {links}").count() == 0
 
 
-@pytest.mark.parametrize("name", PAGES)
-def test_an_address_runs_nothing(name, visit):
-    for text in NASTY:
-        part = text if text.startswith("%") else quote(text, errors="replace")
-        keys = ("q", "highlight", "state", "shape", "k", "points", "theme")
-        visit(name, "?" + "&".join(f"{key}={part}" for key in keys) + f"#{part}")
+def turned(texts, start, number):
+    """Give each of a number of keys a text of its own, beginning with one of them."""
+    return [texts[(start + i) % len(texts)] for i in range(number)]
+
+
+# The search reads `q`, and one script of all pages `highlight`: two pages meet every text there.
+@pytest.mark.parametrize(
+    ("name", "starts"),
+    [
+        (name, range(0, len(NASTY), 1 if name in ("search.html", "index.html") else 4))
+        for name in PAGES
+    ],
+)
+def test_an_address_runs_nothing(name, starts, visit):
+    for start in starts:
+        texts = turned(NASTY, start, len(ASKED))
+        parts = [text if text.startswith("%") else quote(text, errors="replace") for text in texts]
+        query = "&".join(f"{key}={part}" for key, part in zip(ASKED, parts))
+        visit(name, f"?{query}#{parts[0]}")
 
 
 @pytest.mark.parametrize("name", PAGES)
 def test_a_memory_runs_nothing(name, visit):
-    for text in NASTY[:6]:
-        visit(name, memory=text)
+    for start in range(0, 6, 2):
+        visit(name, memory=turned(NASTY[:6], start, len(KEYS)))
+
+
+def test_every_key_of_the_search_meets_every_text():
+    met = {(key, text) for n in range(len(NASTY)) for key, text in zip(ASKED, turned(NASTY, n, 7))}
+    assert len(met) == len(ASKED) * len(NASTY)
 
 
 def test_a_pasted_text_runs_nothing(visit):

@@ -25,10 +25,14 @@ CHAPTERS = [name for name in PAGES if name.startswith("notebooks/")]
 @pytest.mark.slow
 @pytest.mark.parametrize("width", [1280, 390])
 @pytest.mark.parametrize("name", PAGES)
-def test_page_in_browser(name, width, server, look_at):
-    """One visit, all checks, in the light and when the system turns dark: opening takes longest."""
-    light, dark = look_at(f"{server}{name}.html", width, None, evening=True)
-    problems = all_problems(light, server, "light") + all_problems(dark, server, "dark")
+def test_page_in_browser(name, width, server, site, look_at):
+    """One visit, all checks, in the light and when the system turns dark: opening takes longest.
+
+    Wide, the page comes from a server; narrow, from a file, as on a memory stick.
+    """
+    origin = server if width > 600 else f"{site.as_uri()}/"
+    light, dark = look_at(f"{origin}{name}.html", width, None, evening=True)
+    problems = all_problems(light, origin, "light") + all_problems(dark, origin, "dark")
     assert not problems, "\n".join(problems)
 
 
