@@ -5,14 +5,16 @@ runs what is not in the cache before Sphinx reads the pages, with the same funct
 there.  A notebook that fails is not put there: myst-nb runs it again and says what is wrong.
 
 Those named in ``course_runs_alone`` are left to myst-nb: they show what a clock said about a
-method, and another notebook beside them would be part of the answer.
+method, and another notebook beside them would be part of the answer.  ``course_runs_first`` names
+those that take longest: begun last, one of them would keep all cores but one waiting.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +23,7 @@ import psutil
 from jupyter_cache import get_cache
 from jupyter_cache.base import CacheBundleIn, JupyterCacheAbstract
 from jupyter_cache.executors.utils import ExecutionResult, single_nb_execution
+from nbformat import NotebookNode
 from sphinx.application import Sphinx
 from sphinx.config import Config
 from sphinx.environment import BuildEnvironment
@@ -29,6 +32,8 @@ from sphinx.util import logging
 LOGGER = logging.getLogger(__name__)
 # What a notebook may need at its peak: tests/notebooks/stranger.py holds all of them to it.
 NOTEBOOK_BYTES = 2 * 2**30
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 
 
 def how_many() -> int:
@@ -36,7 +41,7 @@ def how_many() -> int:
     return max(1, min(os.cpu_count() or 1, psutil.virtual_memory().available // NOTEBOOK_BYTES))
 
 
-def is_known(cache: JupyterCacheAbstract, notebook: nbformat.NotebookNode) -> bool:
+def is_known(cache: JupyterCacheAbstract, notebook: NotebookNode) -> bool:
     """Tell whether the cache has the outputs of a notebook."""
     try:
         cache.match_cache_notebook(notebook)
@@ -45,22 +50,32 @@ def is_known(cache: JupyterCacheAbstract, notebook: nbformat.NotebookNode) -> bo
     return True
 
 
-def to_run(paths: Iterable[Path], cache: JupyterCacheAbstract) -> dict[Path, nbformat.NotebookNode]:
-    """Read the notebooks that must run, the largest first, as a long one last leaves cores idle."""
+def to_run(paths: Sequence[Path], cache: JupyterCacheAbstract) -> dict[Path, NotebookNode]:
+    """Read those notebooks that must run."""
     read = {path: nbformat.read(path, as_version=4) for path in paths}
-    missing = [path for path, notebook in read.items() if not is_known(cache, notebook)]
-    missing.sort(key=lambda path: -path.stat().st_size)
-    return {path: read[path] for path in missing}
+    return {path: notebook for path, notebook in read.items() if not is_known(cache, notebook)}
+
+
+@contextmanager
+def threads(number: int) -> Iterator[None]:
+    """Share the cores out: kernels that are started now use so many each, if nobody says more."""
+    ours = {name: str(max(1, number)) for name in THREADS if name not in os.environ}
+    os.environ.update(ours)
+    try:
+        yield
+    finally:
+        for name in ours:
+            del os.environ[name]
 
 
 def side_by_side(
-    notebooks: dict[Path, nbformat.NotebookNode], workers: int, config: Config
+    notebooks: dict[Path, NotebookNode], workers: int, config: Config
 ) -> Iterator[tuple[Path, ExecutionResult]]:
     """Run notebooks in kernels of their own; give those that ran to their end, as they end.
 
     Threads, not processes, start the kernels: a kernel ends with the process that started it.
     """
-    with ThreadPoolExecutor(workers) as pool:
+    with threads((os.cpu_count() or 1) // workers), ThreadPoolExecutor(workers) as pool:
         runs: dict[Future[ExecutionResult], Path] = {
             pool.submit(
                 single_nb_execution,
@@ -82,7 +97,8 @@ def run_ahead(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     config = app.config
     if config.nb_execution_mode != "cache":
         return
-    names = sorted(set(docnames) - set(config.course_runs_alone))
+    first = [name for name in config.course_runs_first if name in docnames]
+    names = first + sorted(set(docnames) - set(first) - set(config.course_runs_alone))
     paths = [path for path in map(Path, map(env.doc2path, names)) if path.suffix == ".ipynb"]
     cache = get_cache(config.nb_execution_cache_path or ".jupyter_cache")
     notebooks, workers = to_run(paths, cache), how_many()
@@ -98,5 +114,6 @@ def run_ahead(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
 def setup(app: Sphinx) -> dict[str, Any]:
     """Register with Sphinx."""
     app.add_config_value("course_runs_alone", [], "", list)
+    app.add_config_value("course_runs_first", [], "", list)
     app.connect("env-before-read-docs", run_ahead)
     return {"version": "1", "parallel_read_safe": True, "parallel_write_safe": True}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -72,15 +73,30 @@ def test_a_notebook_that_fails_is_left_to_myst_nb(fault, runs, tmp_path):
     assert [path for path, _ in runs.side_by_side(read(bad, good), 2, config)] == [good]
 
 
-def test_the_largest_comes_first_and_what_is_known_does_not_run(runs, tmp_path):
-    small, known, large = (
-        write(tmp_path / f"{name}.ipynb", f"print('{name}')" + " " * size)
-        for name, size in (("small", 0), ("known", 10), ("large", 99))
-    )
+def test_what_is_known_does_not_run(runs, tmp_path):
+    one, known = (write(tmp_path / f"{name}.ipynb", f"print('{name}')") for name in ("one", "two"))
     cache = get_cache(str(tmp_path / "cache"))
-    assert list(runs.to_run([small, known, large], cache)) == [large, known, small]
+    assert list(runs.to_run([one, known], cache)) == [one, known]
     cache.cache_notebook_file(path=str(known), check_validity=False)
-    assert list(runs.to_run([small, known, large], cache)) == [large, small]
+    assert list(runs.to_run([one, known], cache)) == [one]
+
+
+def test_the_cores_are_shared_out_unless_somebody_has_said_more(runs, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setenv("OPENBLAS_NUM_THREADS", "7")
+    with runs.threads(0):
+        assert [os.environ[name] for name in runs.THREADS[:2]] == ["1", "7"]
+    assert "OMP_NUM_THREADS" not in os.environ and os.environ["OPENBLAS_NUM_THREADS"] == "7"
+
+
+@pytest.mark.slow
+def test_a_kernel_has_its_share_of_the_cores(runs, tmp_path, monkeypatch):
+    monkeypatch.delenv("OMP_NUM_THREADS", raising=False)
+    monkeypatch.setattr("os.cpu_count", lambda: 6)
+    path = write(tmp_path / "one.ipynb", "import os; print(os.environ['OMP_NUM_THREADS'])")
+    notebooks = read(path)
+    assert len(list(runs.side_by_side(notebooks, 2, CONFIG))) == 1
+    assert notebooks[path].cells[1].outputs[0].text == "3\n"
 
 
 @pytest.mark.parametrize(
@@ -120,7 +136,7 @@ def test_a_build_runs_each_once_and_shows_what_came_out(tmp_path, monkeypatch, r
     monkeypatch.setattr("os.cpu_count", lambda: 2)
     for name in ("one", "two", "alone"):
         write(tmp_path / f"{name}.ipynb", COUNT.format(name=name))
-    said = build(tmp_path, monkeypatch)
+    said = build(tmp_path, monkeypatch, course_runs_first=["two"])
     assert "running 2 notebooks, 2 at a time" in said and "WARNING" not in said, said
     # Who is alone comes after the others.
     names = (tmp_path / "runs.txt").read_text().split()
@@ -142,8 +158,19 @@ def test_a_build_names_the_notebook_that_fails(tmp_path, monkeypatch):
     assert (tmp_path / "runs.txt").read_text().split().count("one") == 1
 
 
-def test_the_notebooks_that_run_alone_are_pages():
-    """One that is misspelt would run beside the others, and nobody would notice."""
+@pytest.mark.slow
+def test_those_that_take_longest_begin(tmp_path, monkeypatch):
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    for name in ("one", "two", "three", "alone"):
+        write(tmp_path / f"{name}.ipynb", COUNT.format(name=name) + "import time; time.sleep(1)")
+    build(tmp_path, monkeypatch, course_runs_first=["two"], course_runs_alone=["one"])
+    names = (tmp_path / "runs.txt").read_text().split()
+    assert set(names[:2]) == {"two", "alone"} and names[2:] == ["three", "one"]
+
+
+@pytest.mark.parametrize("which", ["course_runs_alone", "course_runs_first"])
+def test_the_notebooks_that_are_named_are_pages(which):
+    """One that is misspelt would run like the others, and nobody would notice."""
     config = yaml.safe_load((ROOT / "book/_config.yml").read_text(encoding="utf-8"))
-    alone = config["sphinx"]["config"]["course_runs_alone"]
-    assert alone and set(alone) <= set(toc_pages())
+    named = config["sphinx"]["config"][which]
+    assert named and set(named) <= set(toc_pages())
