@@ -62,6 +62,10 @@ def test_centres_are_matched_for_the_smallest_total_not_one_by_one():
     assert match_centres([[0.0], [1.0], [9.0]], [[9.1], [0.2]]) == {0: 2, 1: 0}
 
 
+def test_fresh_numbers_go_on_from_the_old_ones():
+    assert match_centres([[0.0]], [[0.1], [9.0]]) == {0: 0, 1: 1}
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [([0, 1], [0]), ([[0, 1]], [[0, 1]]), (np.zeros((2, 2)), np.zeros(2))]
 )

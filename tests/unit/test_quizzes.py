@@ -60,7 +60,33 @@ def test_a_quiz_is_shown_by_jupyterquiz(monkeypatch):
     monkeypatch.setattr(jupyterquiz, "display_quiz", lambda *a, **k: shown.append((a, k)))
     show_quiz("03")
     ((questions,), options) = shown[0]
-    assert questions == load_quiz("03") and options["shuffle_answers"] is False
+    assert questions == load_quiz("03")
+    # The colours are those whose contrast the tests of the website measure.
+    assert options == {"shuffle_answers": False, "colors": "fdsp"}
+
+
+def test_no_other_mathjax_is_loaded(monkeypatch):
+    """In JupyterLab jupyterquiz would fetch one, if MathJax has no function `typeset`."""
+    display = pytest.importorskip("IPython.display")
+    jupyterquiz = pytest.importorskip("jupyterquiz")
+    shown = []
+    monkeypatch.setattr(display, "display", shown.append)
+    monkeypatch.setattr(jupyterquiz, "display_quiz", lambda *a, **k: shown.append("the quiz"))
+    show_quiz("03")
+    script, then = shown
+    assert "MathJax.typeset = function" in script.data and then == "the quiz"
+
+
+def test_questions_are_read_as_utf_8_on_every_computer(monkeypatch):
+    encodings, read_text = [], Path.read_text
+
+    def noting(path, encoding=None, *more):
+        encodings.append(encoding)
+        return read_text(path, encoding or "utf-8", *more)
+
+    monkeypatch.setattr(Path, "read_text", noting)
+    load_quiz("03")
+    assert encodings == ["utf-8"]
 
 
 def test_jupyterquiz_takes_every_question(monkeypatch):

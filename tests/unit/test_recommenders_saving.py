@@ -105,6 +105,15 @@ def test_ids_keep_their_kind(ids, tmp_path):
     pd.testing.assert_index_equal(again.matrix_.items, model.matrix_.items)
 
 
+def test_numbers_of_numpy_become_numbers(tmp_path):
+    """Who takes a parameter from an array has one of these, and JSON has none."""
+    model = ItemKNN(np.int64(4)).fit(SMALL)
+    model.threshold_ = np.float32(0.25)
+    again = load_recommender(save_recommender(model, tmp_path))
+    assert (again.n_neighbors, again.threshold_) == (4, 0.25)
+    np.testing.assert_array_equal(again.scores(), model.scores())
+
+
 def test_saving_again_replaces(tmp_path):
     save_recommender(ClusterPopularity(2, n_factors=3).fit(SMALL), tmp_path)
     save_recommender(Popularity().fit(SMALL), tmp_path)
@@ -122,6 +131,10 @@ def test_what_cannot_be_saved_is_refused(tmp_path):
         save_recommender(Fusion([Strange()]).fit(SMALL), tmp_path)
     with pytest.raises(NotFittedError):
         save_recommender(Popularity(), tmp_path)
+    half = Popularity()
+    half.popularity_ = np.ones(3)  # the fit was stopped before its end
+    with pytest.raises(NotFittedError):
+        save_recommender(half, tmp_path)
     assert not list(tmp_path.iterdir())
     mixed = matrix_of([("a", 1), ("b", 2)], [1, 2])
     with pytest.raises(TypeError, match="ids must be numbers or text"):
