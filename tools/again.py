@@ -5,8 +5,9 @@ python tools/again.py [--runs 20] [--fast] [--seed 1] [-- other arguments of pyt
 Each run has an order of test files, a hash seed, a time zone, a language and a number of threads of
 its own, drawn from the seed and the number of the run, so that any run can be had again:
 `--only 7`.  What each test did is kept in _build/again, one file a run: a stopped command goes on
-where it was, and a run of another state of the repository is run anew.  At the end every test that
-did not do the same in all runs is named, with the circumstances of the runs in which it failed.
+where it was, and a run of another state of the repository is run anew; `--compare` runs nothing,
+and compares what is there.  At the end every test that did not do the same in all runs is named,
+with the circumstances of the runs in which it failed.
 
 The website must be built (`python course.py book`); a run does not build it.
 """
@@ -152,6 +153,7 @@ def main(argv: Sequence[str]) -> int:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--fast", action="store_true", help="no website, notebooks or slow tests")
     parser.add_argument("--only", type=int, help="the number of one run to have again")
+    parser.add_argument("--compare", action="store_true", help="run nothing, only compare")
     parser.add_argument("words", nargs="*", help="arguments of pytest")
     asked = parser.parse_args(argv)
     words = [*(FAST if asked.fast else FULL), *asked.words]
@@ -159,7 +161,10 @@ def main(argv: Sequence[str]) -> int:
     numbers = [asked.only] if asked.only else range(1, asked.runs + 1)
     runs = []
     for run in numbers:
-        runs.append(kept(run, asked.seed, words, STORE) or carry_out(run, asked.seed, words, STORE))
+        done = kept(run, asked.seed, words, STORE)
+        if not done and asked.compare:
+            raise SystemExit(f"run {run} of this state is not in {STORE}: --only {run} makes it")
+        runs.append(done or carry_out(run, asked.seed, words, STORE))
         print(f"run {run}: {runs[-1]['closing']}", flush=True)
     text, good = report(runs)
     print(text)

@@ -8,9 +8,10 @@ published today.  Each lives in _build/versions/SET-PYTHON: its environment (abo
 versions that were asked for, a log of each step, and result.json.
 
 For each: make the environment, measure the results (tools/bands.py), run the tests, all but the
-slow ones and those of the website; `--full` runs these too, and every notebook.  A finished set is
-not done again, a stopped one goes on with the step where it was, and `--again` starts anew.  What
-cannot be installed is a line of the table with its reason.  The exit code is 1 if a line is red.
+slow ones; `--full` runs these too, and every notebook.  Those of the website, which is built with
+the lock alone, stay out.  A finished set is not done again, a stopped one goes on with the step
+where it was, and `--again` starts anew.  What cannot be installed is a line of the table with its
+reason.  The exit code is 1 if a line is red.
 """
 
 from __future__ import annotations
@@ -221,7 +222,7 @@ def test(row: Result, folder: Path, run: Run) -> str:
     command = [python, *"-m pytest -q -n2 --dist=worksteal -p no:cacheprovider".split()]
     command += ["--doctest-modules", "tests", "recsys_tutorial"]
     if row.full:
-        command += ["notebooks", "--nbmake", "--nbmake-timeout=300"]
+        command += ["notebooks", "--nbmake", "--nbmake-timeout=300", "-m", "not site"]
     else:
         command += ["-m", "not slow and not site"]
     path = f"{python.parent}{os.pathsep}{os.environ.get('PATH', '')}"

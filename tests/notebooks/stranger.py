@@ -139,7 +139,8 @@ def folder_of_the_book():
 def contradictions(name, notebook, book):
     """Say where a notebook says something else than in the book; nothing if that is not built.
 
-    On a desk the notebook may be newer than the book; where both are made anew, it may not.
+    On a desk the notebook may be newer than the book; where both are made anew, it may not.  Where
+    no book is made, as for other versions of the packages, there is nothing to contradict.
     """
     twice = load(ROOT / "tools/twice.py")
     mine = twice.Notebook(name, twice.code_of(notebook.cells))
@@ -149,7 +150,7 @@ def contradictions(name, notebook, book):
     for other in same:
         report = twice.compare([mine], [twice.Notebook(name, other.cells)])
         yield from map(str, report.differences)
-    if not same and os.environ.get("CI", "").lower() == "true":
+    if not same and book.parent.parent.is_dir() and os.environ.get("CI", "").lower() == "true":
         yield f"{name}: the book shows no run of it as it is now, by the package as it is now"
 
 

@@ -119,6 +119,13 @@ def test_who_is_not_in_the_book_is_named_where_the_book_is_new(
 
 
 @pytest.mark.slow
+def test_without_a_book_there_is_nothing_to_contradict(tmp_path, monkeypatch):
+    monkeypatch.setenv("CI", "true")
+    mine = of_the_book(tmp_path, "1\n", "print(1)")
+    assert list(stranger.contradictions("03_kmeans", mine, tmp_path / "none/key/executed")) == []
+
+
+@pytest.mark.slow
 def test_a_run_that_contradicts_the_book_fails(tmp_path, monkeypatch):
     monkeypatch.setattr(stranger, "folder_of_the_book", lambda: tmp_path / "executed")
     of_the_book(tmp_path, "inertia 1\n", "print('inertia', 2)")

@@ -67,6 +67,19 @@ def test_green_is_green_and_a_stopped_command_goes_on(toy, capsys, monkeypatch):
         again.main(["--fast", "--runs", "2"])
 
 
+def test_runs_of_other_computers_are_compared(toy, capsys):
+    """As the monthly job does: the files are there, and nothing runs."""
+    ends = [{"a": "passed", "b": "passed"}, {"a": "passed", "b": "failure"}]
+    for run, outcomes in enumerate(ends, 1):
+        done = {"run": run, "seed": 1, "state": again.state(toy), "words": again.FULL}
+        done |= {"circumstances": {}, "closing": "2 tests", "outcomes": outcomes}
+        (again.STORE / f"run-{run:02}.json").write_text(json.dumps(done))
+    assert again.main(["--compare", "--runs", "2"]) == 1
+    assert "differs: b: passed in 1; failure in 2" in capsys.readouterr().out
+    with pytest.raises(SystemExit, match="run 3 of this state is not in"):
+        again.main(["--compare", "--runs", "3"])
+
+
 @pytest.mark.slow
 def test_a_run_without_a_result_is_none(toy):
     (toy / "tests/test_steady.py").write_text("def test_(:\n")

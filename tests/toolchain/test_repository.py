@@ -263,7 +263,11 @@ DONE = {
     ],
     "weekly.yml": [
         *("run: python course.py setup --latest", "run: python course.py test"),
-        "run: python course.py colab",
+        *("run: python course.py colab", "run: .venv/bin/python tools/bands.py"),
+    ],
+    "monthly.yml": [
+        *("run: python course.py book", "run: python tools/again.py --compare"),
+        "run: .venv/bin/python tools/again.py --only ${{ matrix.run }}",
     ],
     "pages.yml": [
         *("run: python course.py book", "run: python course.py formats", "path: _build/html"),
