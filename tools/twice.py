@@ -61,6 +61,7 @@ MASKS = [
     Mask(r"(?m)^[IWE]\d{4} \d\d:\d\d:\d\d.*\n?", "", "TensorFlow's log: time, process and line"),
     Mask(r"(?m)^WARNING: All log messages before absl.*\n?", "", "TensorFlow's log"),
     Mask(r"(?m)^\d\d/\d\d/\d\d \d\d:\d\d:\d\d (WARN|INFO) .*\n?", "", "Spark's log"),
+    Mask(r"(?m)^(Setting default log level to|To adjust logging level) .*\n?", "", "Spark's log"),
     Mask(r"(?m)^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[.,]\d+: .*\n?", "", "TensorFlow's log, older style"),
     Mask(r"\b0x[0-9a-f]{6,}\b", "ADDRESS", "where an object lies in memory"),
     Mask(r"\bT_[0-9a-f]{4,}(?=_|\b)", "T_ID", "the random id of a styled table"),

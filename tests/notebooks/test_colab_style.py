@@ -106,6 +106,13 @@ def test_another_figure_than_in_the_book_is_noticed(tmp_path, text, problems):
     assert all("03_kmeans, cell 0 (print('inertia', inertia))" in line for line in found)
 
 
+def test_what_an_engine_logs_is_no_contradiction(tmp_path):
+    of_the_book(tmp_path, "inertia 1\n")
+    mine = of_the_book(tmp_path / "mine", "inertia 1\n")
+    mine.cells[0].outputs.append(nbformat.v4.new_output("stream", name="stderr", text="a log\n"))
+    assert list(stranger.contradictions("03_kmeans", mine, tmp_path / "executed")) == []
+
+
 @pytest.mark.parametrize(("where", "problems"), [("true", 1), ("", 0)])
 def test_who_is_not_in_the_book_is_named_where_the_book_is_new(
     tmp_path, monkeypatch, where, problems

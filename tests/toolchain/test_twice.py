@@ -88,6 +88,7 @@ EXCUSED = [
     ("1b4e28ba-2fa1-11d2-883f-0016d3cca427", "9b4e28ba-2fa1-11d2-883f-0016d3cca420"),
     ("I0000 00:00:1795684873.3 3376 port.cc:153] oneDNN is on\nx", "x"),
     ("26/11/26 09:15:34 WARN NativeCodeLoader: Unable\nx", "x"),
+    ('Setting default log level to "WARN".\nTo adjust logging level use sc.x(y).\nx', "x"),
     ("a  \nb", "a\nb"),
 ]
 
