@@ -56,6 +56,7 @@ READ = {
     "colorama": "BSD-3-Clause",
     "decorator": "BSD-2-Clause",
     "exceptiongroup": "MIT",
+    "overrides": "Apache-2.0",
     "pytz": "MIT",
     "pywinpty": "MIT",
     "tomli": "MIT",

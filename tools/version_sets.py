@@ -166,8 +166,10 @@ def install(row: Result, folder: Path, base: Path, uv: list[object], run: Run) -
     hashes = ["--require-hashes"] * (row.set == "lock")
     steps += [
         # `python -m venv`, not uv's: it takes the interpreter as it is and looks for no other.
-        [base, "-m", "venv", "--clear", "--without-pip", venv],
+        [base, "-m", "venv", "--clear", venv],
         [*uv, "pip", "install", "--quiet", "--python", python, *hashes, "-r", listed],
+        # As `course.py setup` does: the tools make environments, too.
+        [*uv, "pip", "install", "--quiet", "--python", python, "uv>=0.5"],
         [*uv, "pip", "install", "--quiet", "--python", python, "--no-deps"],
     ]
     steps[-1] += ["--no-build-isolation", "-e", ROOT]

@@ -13,9 +13,10 @@ from scipy import sparse
 
 
 def _as_ties(adjacency: np.ndarray | sparse.sparray) -> sparse.csr_array:
+    shape = adjacency.shape if sparse.issparse(adjacency) else np.shape(adjacency)
+    if len(shape) != 2 or shape[0] != shape[1]:
+        raise ValueError(f"adjacency has shape {shape}; one row and one column per person.")
     ties = sparse.csr_array(adjacency, dtype=float)
-    if ties.ndim != 2 or ties.shape[0] != ties.shape[1]:
-        raise ValueError(f"adjacency has shape {ties.shape}; one row and one column per person.")
     if not np.isfinite(ties.data).all() or (ties.data < 0).any():
         raise ValueError("adjacency holds missing or negative strengths. Drop these ties.")
     return ties

@@ -22,6 +22,12 @@ EVENT_COLUMNS = ("user", "item", "rating", "timestamp")
 # What a cell may be: it can be compared, hashed and shown, and none of that runs foreign code.
 CELLS: tuple[type, ...] = (str, bytes, tuple, numbers.Number, np.generic, uuid.UUID)
 CELLS += (dt.date, dt.time, dt.timedelta, pd.Period, pd.Interval)
+# What is wrong with a time, and what to do.
+PAST = ("time before 1970", "Check the unit and the sign.")
+FUTURE = (
+    "time in the future",
+    "If these are milliseconds, pass timestamp_unit='ms'; otherwise correct the rows.",
+)
 # A sentence that lists more, or longer, names is no longer one.
 MOST_NAMES, LONGEST_NAME, LONGEST_MESSAGE = 12, 40, 900
 
@@ -141,13 +147,12 @@ def _check_timestamps(events: pd.DataFrame, now: float) -> None:
             "Use Interactions.from_frame, which converts dates and texts."
         )
     _fail(seconds.isna(), "timestamp", "missing time", "Drop these rows or fill in the time.")
-    _fail(seconds < 0, "timestamp", "time before 1970", "Check the unit and the sign.")
+    _fail(seconds < 0, "timestamp", *PAST)
     # A day of tolerance: clocks of servers in other time zones run ahead of ours.
     _fail(
         seconds > now + 86_400,
         "timestamp",
-        "time in the future",
-        "If these are milliseconds, pass timestamp_unit='ms'; otherwise correct the rows.",
+        *FUTURE,
     )
 
 
@@ -377,6 +382,11 @@ def to_seconds(times: pd.Series, unit: str = "s") -> pd.Series:
     mend = "Use numbers (not texts that look like them), or dates as YYYY-MM-DD HH:MM."
     # One bad cell turns a column of numbers into texts; then it is the bad cell that must be named.
     odd = dates.isna() & ~times.astype(object).map(_is_number)
+    # Before version 3, pandas counts in nanoseconds, and cannot read what is centuries away.
+    texts = times[odd].astype(str)
+    years = texts.str.extract(r"^\s*(\d{4})-\d\d-\d\d", expand=False).astype(float)
+    _fail(years > 2261, str(times.name), *FUTURE)
+    _fail(years < 1678, str(times.name), *PAST)
     _fail(odd if odd.any() else dates.isna(), str(times.name), "not a time", mend)
     return (dates - pd.Timestamp("1970-01-01", tz="UTC")) // pd.Timedelta(seconds=1)
 

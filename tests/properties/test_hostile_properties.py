@@ -146,7 +146,7 @@ def as_objects(values):
     array = np.empty(len(values), dtype=object)
     for place, value in enumerate(values):
         array[place] = value
-    return pd.Series(array)
+    return pd.Series(array, dtype=object)
 
 
 @st.composite

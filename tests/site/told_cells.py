@@ -52,9 +52,26 @@ class Known:
             self.inside[name] = inside or set()
 
 
+class AsGenerators(ast.NodeTransformer):
+    """Comprehensions as generators: only those keep their names, since Python 3.12."""
+
+    def visit_ListComp(self, node: ast.ListComp | ast.SetComp) -> ast.AST:  # noqa: N802
+        """Take the brackets away."""
+        self.generic_visit(node)
+        return ast.GeneratorExp(node.elt, node.generators)
+
+    visit_SetComp = visit_ListComp  # noqa: N815
+
+    def visit_DictComp(self, node: ast.DictComp) -> ast.AST:  # noqa: N802
+        """Make pairs."""
+        self.generic_visit(node)
+        return ast.GeneratorExp(ast.Tuple([node.key, node.value], ast.Load()), node.generators)
+
+
 def _names(statement: ast.stmt) -> tuple[set[str], set[str]]:
     """Global names that a statement loads, and those that it assigns."""
-    top = symtable.symtable(ast.unparse(statement), "cell", "exec")
+    plain_text = ast.unparse(ast.fix_missing_locations(AsGenerators().visit(statement)))
+    top = symtable.symtable(plain_text, "cell", "exec")
     loads = {s.get_name() for s in top.get_symbols() if s.is_referenced()}
     stores = {s.get_name() for s in top.get_symbols() if s.is_assigned() or s.is_imported()}
     tables = top.get_children()

@@ -87,7 +87,7 @@ def silhouette_curve(X: np.ndarray, ks: Iterable[int], *, random_state: int = 0)
     Examples
     --------
     >>> X = np.array([[0.0], [0.1], [5.0], [5.1]])
-    >>> silhouette_curve(X, [2, 3]).idxmax()
+    >>> int(silhouette_curve(X, [2, 3]).idxmax())
     2
     """
     X, ks = _as_points(X), list(ks)
