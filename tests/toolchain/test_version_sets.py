@@ -47,6 +47,7 @@ class Programs:
             "solve": "pip compile",
             "venv": "-m venv",
             "course": "--no-deps",
+            "uv": "uv>=0.5",
             "packages": "pip install",
             "bands": "tools/bands.py",
             "tests": "-m pytest",
@@ -87,7 +88,7 @@ def carry_out(programs, name="oldest", python="3.10", **options):
     return tool.carry_out(tool.Result(name, python, full), ["uv"], run=programs, **options)
 
 
-ALL = ["solve", "venv", "packages", "course", "bands", "tests"]
+ALL = ["solve", "venv", "packages", "uv", "course", "bands", "tests"]
 
 # One set ------------------------------------------------------------------------------------
 
@@ -199,7 +200,8 @@ hint: a longer story"""
         ("venv", 1, "Error: no space left", "Error: no space left", 2),
         ("packages", 1, "error: Failed to fetch numpy\nhint", "Failed to fetch numpy", 3),
         ("packages", 124, "", "more than 3600 s", 3),
-        ("course", 1, "", "nothing was said", 4),
+        ("uv", 1, "", "nothing was said", 4),
+        ("course", 1, "", "nothing was said", 5),
     ],
 )
 def test_what_cannot_be_installed_is_a_line_with_the_reason(step, code, said, told, asked):

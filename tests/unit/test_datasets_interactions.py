@@ -339,3 +339,35 @@ def test_one_bad_time_among_numbers_is_named_alone():
     times = pd.Series(["1260759144", "soon", "1260759179"], name="when")
     with pytest.raises(DataError, match=r"not a time \(row 1\)"):
         to_seconds(times)
+
+
+# What pandas 2, which Colab has, cannot hold; on every pandas the words are the same.
+DISTANT = [
+    ("2999-01-01", "time in the future"),
+    (" 2262-05-01 10:00", "time in the future"),
+    ("1500-01-01", "time before 1970"),
+]
+
+
+@pytest.fixture
+def as_pandas_2(monkeypatch):
+    """Let pandas give up beyond what nanoseconds can count, as it did before version 3."""
+    read = pd.to_datetime
+
+    def give_up(times, **options):
+        dates = read(times, **options)
+        return dates.where((dates.dt.year > 1677) & (dates.dt.year < 2262))
+
+    monkeypatch.setattr(pd, "to_datetime", give_up)
+
+
+@pytest.mark.parametrize(("text", "problem"), DISTANT)
+def test_a_day_centuries_away_is_called_by_its_name(text, problem, as_pandas_2):
+    times = pd.Series(["2020-01-01", text], name="when")
+    with pytest.raises(DataError, match=problem):
+        Interactions.from_frame(pd.DataFrame({"user": 1, "item": [1, 2], "when": times}), **WHEN)
+    with pytest.raises(DataError, match="not a time"):
+        to_seconds(pd.Series(["2020-01-01", "2020-13-45"]))
+
+
+WHEN = {"user": "user", "item": "item", "rating": None, "timestamp": "when"}

@@ -20,7 +20,7 @@ import pytest
 
 from recsys_tutorial.cli import main
 from recsys_tutorial.datasets import DataError, read_interactions
-from recsys_tutorial.datasets.reading import parsing
+from recsys_tutorial.datasets.reading import cells, parsing
 from recsys_tutorial.datasets.reading.decoding import open_text
 from recsys_tutorial.datasets.reading.parsing import SEPARATORS, read_table
 
@@ -782,3 +782,19 @@ def test_a_file_that_grows_unreadable_in_the_middle(write, tmp_path, capsys):
     assert "cp1252 (a guess" in said[0] and "é" in set(log.events["user"])
     with pytest.raises(DataError, match="not text in the encoding"):
         read_interactions(path, encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("2262-05-01 10:00", 9_225_014_400.0),
+        ("1500-01-01", -14_831_769_600.0),
+        ("2999-13-01", None),
+        ("2020-01-01 nonsense", None),
+        ("299-01-01", None),
+        ("never", None),
+    ],
+)
+def test_a_day_that_pandas_2_cannot_hold(text, seconds):
+    found = cells._distant(text)
+    assert found == seconds or (seconds is None and np.isnan(found))

@@ -7,6 +7,7 @@ others.
 
 from __future__ import annotations
 
+import datetime as dt
 import re
 from dataclasses import dataclass
 
@@ -296,7 +297,24 @@ def _from_dates(name: object, texts: list[str], order: str | None) -> tuple[np.n
         found = pd.to_datetime(worded, format="mixed", errors="coerce", utc=True)
         dates = dates.fillna(found)
     span = (dates - pd.Timestamp("1970-01-01", tz="UTC")) // pd.Timedelta(seconds=1)
-    return span.to_numpy(float, na_value=np.nan), said
+    seconds = span.to_numpy(float, copy=True, na_value=np.nan)
+    for place in np.flatnonzero(np.isnan(seconds)):
+        seconds[place] = _distant(str(tidy[place]))
+    return seconds, said
+
+
+def _distant(text: str) -> float:
+    """Read a day that is centuries away, which pandas cannot before version 3; else give NaN.
+
+    It is a mistake, but one that should be called by its name: a time in the future.
+    """
+    day = re.match(r"(\d{4})-\d\d-\d\d", text)
+    if not day or 1678 <= int(day[1]) <= 2261:
+        return np.nan
+    try:
+        return 86_400.0 * (dt.date.fromisoformat(day[0]) - dt.date(1970, 1, 1)).days
+    except ValueError:
+        return np.nan
 
 
 def _day_or_month_first(
