@@ -15,6 +15,8 @@ from jupyter_cache import get_cache
 from site_support import toc_pages
 from sphinx.application import Sphinx
 
+from tests.notebooks import stranger
+
 ROOT = Path(__file__).resolve().parents[2]
 EXTENSIONS = ROOT / "book/_ext"
 CONFIG = SimpleNamespace(nb_execution_timeout=60, nb_execution_allow_errors=False)
@@ -87,6 +89,11 @@ def test_the_cores_are_shared_out_unless_somebody_has_said_more(runs, monkeypatc
     with runs.threads(0):
         assert [os.environ[name] for name in runs.THREADS[:2]] == ["1", "7"]
     assert "OMP_NUM_THREADS" not in os.environ and os.environ["OPENBLAS_NUM_THREADS"] == "7"
+
+
+def test_a_notebook_needs_here_what_the_tests_allow_it(runs):
+    """Whoever runs notebooks agrees on their memory and on what sets the number of threads."""
+    assert runs.NOTEBOOK_BYTES == stranger.BUDGET_BYTES and runs.THREADS == stranger.THREADS
 
 
 @pytest.mark.slow
