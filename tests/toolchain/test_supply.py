@@ -31,16 +31,17 @@ supply = load_tool()
 LOCK = supply.LOCK.read_text(encoding="utf-8")
 
 
-def strangers():
+def strangers(lock, installed):
     """Packages that are installed in another version than the lock has."""
-    pinned = {(supply.plain(n), v) for n, v in re.findall(r"^([\w.-]+)==(\S+)", LOCK, re.M)}
-    installed = {(supply.plain(d.metadata["Name"]), d.version) for d in metadata.distributions()}
+    pinned = {(supply.plain(n), v) for n, v in re.findall(r"^([\w.-]+)==(\S+)", lock, re.M)}
     names = {name for name, _ in pinned}
     return sorted(f"{name} {v}" for name, v in installed - pinned if name in names)
 
 
+INSTALLED = {(supply.plain(d.metadata["Name"]), d.version) for d in metadata.distributions()}
+OTHER = strangers(LOCK, INSTALLED)
 on_the_lock = pytest.mark.skipif(
-    bool(strangers()), reason=f"the packages are not those of the lock: {strangers()[:3]}"
+    bool(OTHER), reason=f"the packages are not those of the lock: {OTHER[:3]}"
 )
 
 
@@ -51,6 +52,11 @@ def head(name="x", **fields):
         for text in value if isinstance(value, list) else [value]:
             message[field.replace("_", "-")] = text
     return message
+
+
+def test_another_version_than_the_locks_is_a_stranger():
+    installed = {("scikit-learn", "1.7"), ("pandas", "3.0"), ("my-own-tool", "1.0")}
+    assert strangers("Scikit_learn==1.6\npandas==3.0\n", installed) == ["scikit-learn 1.7"]
 
 
 @on_the_lock
