@@ -94,6 +94,9 @@ def test_the_cores_are_shared_out_unless_somebody_has_said_more(runs, monkeypatc
 def test_a_notebook_needs_here_what_the_tests_allow_it(runs):
     """Whoever runs notebooks agrees on their memory and on what sets the number of threads."""
     assert runs.NOTEBOOK_BYTES == stranger.BUDGET_BYTES and runs.THREADS == stranger.THREADS
+    twice = stranger.load(ROOT / "tools/twice.py")
+    others = [set(changes) for changes in twice.RUNS.values()]
+    assert others == [{*runs.THREADS, "PYTHONHASHSEED"}] * 2
 
 
 @pytest.mark.slow
