@@ -14,6 +14,7 @@ from recsys_tutorial.features import fit_user_factors, unit_rows, user_factors
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders import (
     EASE,
+    CappedRecommender,
     ClusterEASE,
     ClusterEnsemble,
     ClusterPopularity,
@@ -95,6 +96,18 @@ def test_parameters_can_be_read_set_and_cloned(model):
     assert repr(again.get_params()) == repr(parameters)
     other = clone(model).set_params(**parameters)
     assert repr(other.get_params()) == repr(parameters)
+
+
+@pytest.mark.parametrize(
+    "model", [*EVERY, CappedRecommender(Popularity(), ["x", "y"] * 12, at_most=2)], ids=label
+)
+def test_an_empty_place_has_no_item_and_no_score(model):
+    """Wrappers rank on with what `_top` gives them: an empty place must never win."""
+    two = np.arange(2)
+    columns, scores = fitted(model)._top(np.arange(40), 5, two)
+    empty = columns < 0
+    assert empty[:, 2:].all() and (~empty).any()
+    assert np.isneginf(scores[empty]).all() and np.isfinite(scores[~empty]).all()
 
 
 @every
