@@ -377,6 +377,8 @@ def to_seconds(times: pd.Series, unit: str = "s") -> pd.Series:
         # Larger numbers, infinity among them, do not fit into 64 bits.
         endless = (times >= 2.0**63) | (times < -(2.0**63))
         _fail(endless, str(times.name), "infinite time", "Drop or correct these rows.")
+        if pd.api.types.is_integer_dtype(times):
+            times = times.astype("int64")  # a short number cannot be divided by a long one
         return (times // per_second[unit]).astype("int64")
     dates = pd.to_datetime(times, errors="coerce", utc=True, format="mixed")
     mend = "Use numbers (not texts that look like them), or dates as YYYY-MM-DD HH:MM."

@@ -264,13 +264,35 @@ def readable(hidden: Iterable[str]) -> list[str]:
         Paths that together cover what is allowed and nothing of what is hidden.
     """
     secret = [Path(place).resolve() for place in hidden]
+    ours = own_places(hidden)
     roots = ["/usr", "/lib", "/lib64", "/bin", "/etc", "/proc", "/sys", "/dev", "/opt"]
     roots += [sys.prefix, sys.base_prefix, sys.exec_prefix, *sys.path]
     found: list[str] = []
     for root in {Path(place).resolve() for place in roots if place}:
         if root.exists() and str(root) != "/":
-            found += _without(root, secret)
+            around = root.parents if root in ours else ()
+            found += _without(root, [other for other in secret if other not in around])
     return found
+
+
+def own_places(hidden: Iterable[str]) -> list[Path]:
+    """List where this Python itself lies in a hidden folder: without it no notebook could start.
+
+    Teachers keep an environment beside the submissions, or in the course's own folder.
+
+    Parameters
+    ----------
+    hidden : iterable of str
+        Folders that must not be read.
+
+    Returns
+    -------
+    list of Path
+        Folders that may be read all the same.
+    """
+    secret = [Path(place).resolve() for place in hidden]
+    ours = {Path(place).resolve() for place in (sys.prefix, sys.base_prefix, sys.exec_prefix)}
+    return sorted(place for place in ours if any(other in place.parents for other in secret))
 
 
 def _without(place: Path, secret: list[Path]) -> list[str]:
@@ -291,6 +313,8 @@ def listen(fence: Fence) -> None:
     """
     scratch = os.path.realpath(fence.scratch)
     hidden = tuple(os.path.realpath(place) for place in fence.hidden)
+    ours = tuple(str(place) for place in own_places(hidden))
+    within = tuple(place for place in hidden if any(Path(o) in Path(place).parents for o in ours))
     real, join, null = os.path.realpath, os.path.join, os.devnull
 
     def inside(path: Any, folders: tuple[str, ...]) -> bool:
@@ -312,7 +336,7 @@ def listen(fence: Fence) -> None:
                     raise PermissionError("a notebook that is marked writes in its folder only")
         elif event in ("open", "os.listdir", "os.scandir") and not isinstance(arguments[0], int):
             path = "." if arguments[0] is None else arguments[0]
-            if inside(path, hidden):
+            if inside(path, hidden) and (not inside(path, ours) or inside(path, within)):
                 raise PermissionError("answers and submissions are not to be read")
             changing = event == "open" and _changes(arguments[1], arguments[2])
             if changing and os.fspath(path) != null and not inside(path, (scratch,)):

@@ -70,7 +70,8 @@ def write_report(
 
     In the CSV files, text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end gets an
     apostrophe in front, so that no spreadsheet takes it for a formula; so does what follows a
-    semicolon, a tab or a line end inside.  The report says how many cells were changed.
+    semicolon, a tab or a line end inside.  A NUL becomes U+FFFD, the sign for what cannot be shown.
+    The report says how many cells were changed.
 
     Parameters
     ----------
@@ -157,6 +158,11 @@ def without_formula(text: str) -> str:
     return FORMULA.sub(r"\1'", text)
 
 
+def _without_nul(text: str) -> str:
+    """Put a sign that can be seen where a NUL is: before Python 3.11 no CSV file may hold one."""
+    return text.replace("\0", "\N{REPLACEMENT CHARACTER}")
+
+
 def _without_formulas(table: pd.DataFrame, *, reasons: bool) -> tuple[pd.DataFrame, int]:
     """Make the texts of a table harmless for a spreadsheet; count the cells that it changed."""
     safe, n_changed = table.copy(), 0
@@ -165,21 +171,23 @@ def _without_formulas(table: pd.DataFrame, *, reasons: bool) -> tuple[pd.DataFra
         if (name == "reason" and not reasons) or pd.api.types.is_numeric_dtype(table[name]):
             continue
         texts = table[name].astype(object)
-        different = {text: without_formula(str(text)) for text in texts.unique()}
+        different = {text: without_formula(_without_nul(str(text))) for text in texts.unique()}
         changed = {text: made for text, made in different.items() if made != str(text)}
         if changed:
             risky = texts.isin(list(changed))
-            n_changed += int(risky.sum())
+            formulas = [text for text in changed if FORMULA.search(str(text))]
+            n_changed += int(texts.isin(formulas).sum())
             safe[name] = texts.where(~risky, texts.map(changed))
     return safe, n_changed
 
 
 def _names_are_risky(result: PipelineResult) -> bool:
-    """Whether any name that a reason may hold could begin a formula there."""
+    """Whether any name that a reason may hold could begin a formula there, or breaks a file."""
     items = result.interactions.items
     columns = [items[name] for name in ("title", "genres") if name in items]
     columns += [result.clusters["name"], items["item"]]
-    return any(FORMULA.search(str(name)) for names in columns for name in names.unique())
+    texts = (str(name) for names in columns for name in names.unique())
+    return any(FORMULA.search(text) or "\0" in text for text in texts)
 
 
 def check_report_folder(folder: str | Path) -> None:

@@ -278,6 +278,13 @@ def test_seconds_keep_the_index():
     assert to_seconds(pd.Series([5, 6], index=["x", "y"])).index.tolist() == ["x", "y"]
 
 
+@pytest.mark.parametrize("kind", ["int8", "uint8", "Int16", "uint64"])
+def test_short_numbers_are_cut_by_long_ones(kind):
+    """With pandas 2 they do not fit: 1000 is no int8."""
+    assert to_seconds(pd.Series([0, 99], dtype=kind), "ms").tolist() == [0, 0]
+    assert to_seconds(pd.Series([0, 99], dtype=kind), "ns").dtype == np.int64
+
+
 @pytest.mark.parametrize(
     "ids",
     [

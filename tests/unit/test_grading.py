@@ -519,6 +519,39 @@ def test_what_may_be_read_covers_python_and_nothing_hidden(tmp_path):
     )
 
 
+OPEN = """
+import sys
+sys.path[:] = {path!r}
+from recsys_tutorial.grading.fence import Fence, listen
+sys.prefix = {prefix!r}
+listen(Fence({scratch!r}, ({hidden!r}, {inner!r}), 500, 10, 10))
+for path in {files!r}:
+    try:
+        print(open(path).read())
+    except PermissionError as error:
+        print("refused")
+"""
+
+
+def test_an_environment_among_the_submissions_can_be_read_and_they_cannot(tmp_path, monkeypatch):
+    files = ["ana.ipynb", "env/lib.py", "env/answers/a.py"]
+    for name in files:
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text(name)
+    inner, prefix = tmp_path / "env" / "answers", tmp_path / "env"
+    given = {"path": sys.path, "prefix": str(prefix), "scratch": str(tmp_path / "scratch")}
+    given |= {"hidden": str(tmp_path), "inner": str(inner)}
+    program = OPEN.format(files=[str(tmp_path / name) for name in files], **given)
+    said = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert said.stdout.split() == ["refused", "env/lib.py", "refused"], said.stderr
+    # The kernel is told the same.
+    monkeypatch.setattr(sys, "prefix", str(prefix))
+    places = [Path(place) for place in readable([str(tmp_path), str(inner)])]
+    assert prefix / "lib.py" in places
+    assert not any(secret in (place, *place.parents) for place in places for secret in [inner])
+    assert not any(place in (tmp_path, *tmp_path.parents, prefix) for place in places)
+
+
 def test_words_say_what_does_not_hold():
     assert any("Memory is not limited" in sentence for sentence in NO_RAILS.in_words())
     assert sum("native code can go round" in sentence for sentence in NO_RAILS.in_words()) == 2

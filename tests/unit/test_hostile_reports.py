@@ -161,10 +161,10 @@ def check_tables(folder, result):
     with (folder / "recommendations.csv").open(encoding="utf-8", newline="") as file:
         written = [row["title"] for row in csv.DictReader(file)]
     for cell, title in zip(written, result.recommendations["title"], strict=True):
-        # Taking the apostrophes out gives the title back.
+        # Taking the apostrophes out gives the title back, but for signs that no file can hold.
         bare = re.sub(r"(^|[;\t\r\n])'", r"\1", cell)
         whole = re.sub(r"(^|[;\t\r\n])'", r"\1", title)
-        assert bare == whole.encode("utf-8", "replace").decode()
+        assert bare == whole.encode("utf-8", "replace").decode().replace("\0", "\ufffd")
 
 
 SIGNS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")

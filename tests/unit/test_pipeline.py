@@ -343,6 +343,16 @@ def test_no_cell_is_a_formula(tmp_path):
     assert "apostrophe that the data do not have" in page.read_text(encoding="utf-8")
 
 
+def test_a_nul_is_shown_by_a_sign_and_breaks_no_file(tmp_path):
+    """Before Python 3.11 the writer of CSV files refuses it."""
+    rows = [("u\0", "a\0b", 1), ("v", "plain", 2), ("v", "a\0b", 3)]
+    page = write_report(run_pipeline(log(rows), n_clusters=2), tmp_path / "out")
+    for name in ("users", "recommendations", "clusters"):
+        assert "\0" not in (page.parent / f"{name}.csv").read_text(encoding="utf-8")
+    assert "u\N{REPLACEMENT CHARACTER}" in (page.parent / "users.csv").read_text(encoding="utf-8")
+    assert "apostrophe" not in page.read_text(encoding="utf-8")
+
+
 def test_plain_cells_stay_as_they_are(result, tmp_path):
     page = write_report(result, tmp_path / "out")
     assert "apostrophe" not in page.read_text(encoding="utf-8")
