@@ -13,6 +13,7 @@ import os
 import signal
 import subprocess
 import sys
+import warnings
 import time
 from html.parser import HTMLParser
 from pathlib import Path
@@ -160,15 +161,16 @@ def complaints(words, expected, folder, capsys, run=main, longest=LONGEST):
 
 
 @pytest.mark.slow
-@pytest.mark.filterwarnings("error::UserWarning")
-# Matplotlib 3.10 uses old names of pyparsing 3.3.
-@pytest.mark.filterwarnings("ignore:.*deprecated - use:UserWarning")
 @pytest.mark.parametrize("name", CORPUS)
 def test_the_command_survives(name, tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     expected, write = CORPUS[name]
     (tmp_path / "in").mkdir()
-    assert complaints(write(tmp_path / "in"), expected, tmp_path, capsys) == []
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", UserWarning)
+        # Matplotlib 3.10 uses old names of pyparsing 3.3.
+        warnings.filterwarnings("ignore", message=".* deprecated - use", category=UserWarning)
+        assert complaints(write(tmp_path / "in"), expected, tmp_path, capsys) == []
 
 
 READABLE = [name for name in CORPUS if not name.startswith(("bomb", "shape: a million"))]
