@@ -13,8 +13,8 @@ import os
 import signal
 import subprocess
 import sys
-import warnings
 import time
+import warnings
 from html.parser import HTMLParser
 from pathlib import Path
 
