@@ -169,7 +169,7 @@ def test_the_command_survives(name, tmp_path, capsys, monkeypatch):
     with warnings.catch_warnings():
         warnings.simplefilter("error", UserWarning)
         # Matplotlib 3.10 uses old names of pyparsing 3.3.
-        warnings.filterwarnings("ignore", message=".* deprecated - use", category=UserWarning)
+        warnings.filterwarnings("ignore", message=".* deprecated", category=UserWarning)
         assert complaints(write(tmp_path / "in"), expected, tmp_path, capsys) == []
 
 
