@@ -158,7 +158,7 @@ def ndcg_at_k(recommended: Sequence[Hashable], relevant: Collection[Hashable], k
 def average_precision_at_k(
     recommended: Sequence[Hashable], relevant: Collection[Hashable], k: int
 ) -> float:
-    """Mean of the precisions at the ranks of the hits; its mean over users is called MAP.
+    """Sum of the precisions at the hits, against the best sum; its mean over users is called MAP.
 
     The sum over the hits is divided by ``min(k, number of relevant items)``, so that the best
     possible list scores 1.  (Other code divides by the number of relevant items or by the number

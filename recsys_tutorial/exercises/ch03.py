@@ -176,7 +176,7 @@ EXERCISES = (
             Mistake(
                 "all centres",
                 lambda: float(squared_distances(USER, CENTRES).sum()),
-                "You added the distances to all three centres, as the source article does. "
+                "You added the squared distances to all three centres, as the source article does. "
                 "A user belongs to one cluster: which term of the sum is hers?",
             ),
             Mistake(
@@ -203,7 +203,7 @@ EXERCISES = (
             Mistake(
                 "all centres",
                 _all_centres,
-                "Your J adds the distances to all centres, as the source article does. "
+                "Your J adds the squared distances to all centres, as the source article does. "
                 "Each user counts once, with the centre of her own cluster.",
             ),
             Mistake(

@@ -541,7 +541,7 @@ EXERCISES = (
             Mistake(
                 "counts in place of shares",
                 _counts_not_shares,
-                "You multiply the count of the word. A large group has large counts of everything: "
+                "You took the count of the word. A large group has large counts of everything: "
                 "divide by the number of words in the group.",
             ),
             Mistake(
@@ -625,12 +625,12 @@ EXERCISES = (
             Mistake(
                 "number in place of share",
                 _number_kept,
-                "You return how many viewers keep their number. Asked is their share.",
+                "You return how many viewers keep their number. Their share is asked for.",
             ),
             Mistake(
                 "those who moved",
                 _share_moved,
-                "You return the share of those who move. Asked are those who stay.",
+                "You return the share of those who move. Those who stay are asked for.",
             ),
         ),
         "Draw a table of overlaps, new groups down and old groups across. You may mark one cell "

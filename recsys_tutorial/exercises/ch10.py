@@ -13,7 +13,7 @@ import numpy as np
 from recsys_tutorial.evaluation import ndcg_at_k, precision_at_k, recall_at_k
 from recsys_tutorial.exercises.engine import Exercise, Mistake
 
-# Five films were recommended; of a catalogue of 20 the viewer watched four others and two of these.
+# Five films were recommended; of a catalogue of 20 the viewer watched two others and two of these.
 RECOMMENDED = ["Brazil", "Alien", "Casablanca", "Evita", "Dumbo"]
 RELEVANT = {"Brazil", "Evita", "Fargo", "Gandhi"}
 CATALOGUE = 20
@@ -421,7 +421,7 @@ EXERCISES = (
                 "You divide by k: that is precision. Recall divides by what the person wanted.",
             ),
         ),
-        "Loop over the people in `relevant`. Who has no list there gets an empty one: "
+        "Loop over the people in `relevant`. Whoever has no list gets an empty one: "
         "recommended.get(user, []).",
         "Collect one recall for everybody in `relevant`, zeros too, then take the plain "
         "mean of these numbers.",
@@ -719,20 +719,20 @@ EXERCISES = (
                 lambda groups, values, shuffled: (
                     _explained(groups, values) - max(_by_lot(shuffled, values))
                 ),
-                "You subtract the luckiest of the lots. Asked is what chance explains on average.",
+                "You subtract the luckiest of the lots. Take what chance explains on average.",
             ),
             Mistake(
                 "a ratio",
                 lambda groups, values, shuffled: (
                     _explained(groups, values) / float(np.mean(_by_lot(shuffled, values)))
                 ),
-                "You divided by what chance explains. Asked is the difference of the two shares.",
+                "You divided by what chance explains. Take the difference of the two shares.",
             ),
             Mistake(
                 "what is left",
                 lambda groups, values, shuffled: -_beyond_chance(groups, values, shuffled),
                 "That is turned round: you compare what the groups leave unexplained, the variance "
-                "inside them. Asked is the variance between them.",
+                "inside them. Take the variance between them.",
             ),
             Mistake(
                 "groups weigh alike",

@@ -342,7 +342,7 @@ EXERCISES = (
                 "B alone",
                 lambda: {"B"},
                 "One of them, and two are missing. A number need not look like a rating to carry "
-                "news from the test, and neither need a choice.",
+                "news from the test, and a choice can carry them too.",
             ),
             Mistake(
                 "the choice forgotten",

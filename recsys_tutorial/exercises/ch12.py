@@ -290,7 +290,7 @@ EXERCISES = (
             Mistake(
                 "squeezed between 0 and 1",
                 _between_0_and_1,
-                "You brought both between 0 and 1. Asked was mean 0 and standard deviation 1.",
+                "You brought both between 0 and 1. Mean 0 and standard deviation 1 were asked for.",
             ),
             Mistake(
                 "silence became NaN",
@@ -356,7 +356,7 @@ EXERCISES = (
             Mistake(
                 "distance",
                 lambda: 1 - _cosine(HER_FILM, NEW_FILM),
-                "That is 1 minus the cosine, a distance. Asked was the cosine itself.",
+                "That is 1 minus the cosine, a distance. The cosine itself was asked for.",
             ),
         ),
         "Write both films as rows of zeros and ones, and divide their product by the product of "
@@ -441,7 +441,7 @@ EXERCISES = (
             Mistake(
                 "a gain",
                 lambda: VISITORS * (NEW_RATE - OLD_RATE),
-                "The sign: asked was the cost, and a cost is positive when something was lost.",
+                "The sign: the cost was asked for, and a cost is positive when something was lost.",
             ),
         ),
         "Compute the clicks that the place would have earned with the old film, and those that it "

@@ -306,7 +306,7 @@ EXERCISES = (
             Mistake(
                 "the share for whom it is right",
                 lambda: HOME_INSIDE / MEMBERS,
-                "That is the share of members for whom the name is right. Asked was the others.",
+                "That is the share of members for whom the name is right. Give that of the others.",
             ),
             Mistake(
                 "turned round",
@@ -328,7 +328,7 @@ EXERCISES = (
             Mistake(
                 "in per cent",
                 lambda: 100 * (1 - HOME_INSIDE / MEMBERS),
-                "You counted well and answered in per cent. Asked was the share as a number "
+                "You counted well and answered in per cent. Give the share as a number "
                 "between 0 and 1: 12 per cent would be 0.12.",
             ),
         ),
@@ -369,7 +369,7 @@ EXERCISES = (
             Mistake(
                 "guess and slip swapped",
                 _swapped,
-                "You swapped them: who knows is wrong with chance `slip`; who does not know is "
+                "You swapped them: whoever knows is wrong with chance `slip`; whoever does not is "
                 "right with chance `guess`.",
             ),
             Mistake(
@@ -394,8 +394,8 @@ EXERCISES = (
             Mistake(
                 "as it was given",
                 lambda: _share(MILD_A, SEVERE_A),
-                "That is the share among those who got A, and they are mostly severe cases. Asked "
-                "was everybody.",
+                "That is the share among those who got A, and they are mostly severe cases. The "
+                "question is about everybody.",
             ),
             Mistake(
                 "both rates alike",
@@ -411,7 +411,7 @@ EXERCISES = (
             Mistake(
                 "the other treatment",
                 lambda: _if_all(MILD_B, SEVERE_B),
-                "That is right for treatment B. Asked was A.",
+                "That is right for treatment B. The question is about A.",
             ),
             Mistake(
                 "weighed by who got it not",
@@ -421,7 +421,7 @@ EXERCISES = (
             Mistake(
                 "in per cent",
                 lambda: 100 * _if_all(MILD_A, SEVERE_A),
-                "You weighed well and answered in per cent. Asked was the share as a number "
+                "You weighed well and answered in per cent. Give the share as a number "
                 "between 0 and 1: 12 per cent would be 0.12.",
             ),
         ),
@@ -473,8 +473,8 @@ EXERCISES = (
         ),
         "Find the positions of the products that suit her, order *these* by score, and only then "
         "cut to k.",
-        "np.flatnonzero(condition) gives positions in the whole table; pick with them from the "
-        "scores, and with the order from them.",
+        "np.flatnonzero(condition) gives positions in the whole table; use them to pick from the "
+        "scores, and use the order to pick from them.",
         _filter_probes,
     ),
     Exercise(
@@ -550,7 +550,7 @@ EXERCISES = (
             Mistake(
                 "the test returned",
                 _held_kept,
-                "You returned the held-out ties. Asked was what is left to learn from.",
+                "You returned the held-out ties. Return what is left to learn from.",
             ),
             Mistake(
                 "every tie once",
@@ -589,7 +589,7 @@ EXERCISES = (
             Mistake(
                 "older is heavier",
                 _older_is_heavier,
-                "Your weight grows with age. The sign of the exponent.",
+                "Your weight grows with age. Look at the sign of the exponent.",
             ),
             Mistake(
                 "whole steps",
@@ -656,7 +656,7 @@ EXERCISES = (
             Mistake(
                 "turned round",
                 lambda: -_branch_gain(),
-                "The sign: asked was by how much the new letters are better than today's.",
+                "The sign: say by how much the new letters are better than today's.",
             ),
         ),
         "Four answers of the bank change: the metric, the length, what everybody gets today, and "

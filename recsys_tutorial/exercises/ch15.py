@@ -569,7 +569,8 @@ EXERCISES = (
                 "means instead of sums",
                 _means_of_rows,
                 "You divided by the numbers before the noise came in. The noise is made for sums: "
-                "in the mean of a small cluster one user weighs far more, or less, than it covers.",
+                "one user moves the mean of a large cluster far less than it covers, and the "
+                "mean drowns.",
             ),
             Mistake(
                 "no noise",

@@ -228,7 +228,7 @@ EXERCISES = (
             Mistake(
                 "the factor of a doubling",
                 _per_doubling,
-                "You returned what a doubling multiplies the cost by. Asked is the exponent p.",
+                "You returned what a doubling multiplies the cost by. Return the exponent p.",
             ),
         ),
         "Take the logarithm of both sides of the formula. What kind of curve is left?",
@@ -245,7 +245,7 @@ EXERCISES = (
             Mistake(
                 "one side only",
                 _value(TIMES**0.1),
-                "That is the step from the middle to one end. Asked is the whole way, from the "
+                "That is the step from the middle to one end. Give the whole way, from the "
                 "lower end to the upper.",
             ),
             Mistake(
@@ -262,7 +262,7 @@ EXERCISES = (
             Mistake(
                 "the whole growth",
                 _value(TIMES**1.1),
-                "That is how much the cost grows at the upper end. Asked is how many times it is "
+                "That is how much the cost grows at the upper end. Say how many times it is "
                 "the cost at the lower end.",
             ),
             Mistake(
@@ -304,7 +304,7 @@ EXERCISES = (
             Mistake(
                 "the work in place of the cells",
                 _value(2 * (PROBES * POINTS) ** 0.5),
-                "That is the work at the best place, centres and members together. Asked is the "
+                "That is the work at the best place, centres and members together. Give the "
                 "number of cells.",
             ),
             Mistake(
@@ -377,8 +377,8 @@ EXERCISES = (
             Mistake(
                 "cut before the seen are dropped",
                 _cut_then_dropped,
-                "You take the first k places and drop the seen ones among them: who has seen much "
-                "gets a short list. Cut last.",
+                "You take the first k places and drop the seen ones among them: whoever has seen "
+                "much gets a short list. Cut last.",
             ),
             Mistake(
                 "one round more",

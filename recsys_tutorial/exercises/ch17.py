@@ -376,7 +376,7 @@ EXERCISES = (
             Mistake(
                 "sorted",
                 lambda questions, answers: sorted(_open(questions, answers)),
-                "Keep the order of the questions: the card asks them in it.",
+                "Keep the order of the questions: the card asks them in that order.",
             ),
             Mistake(
                 "asked of the answers",

@@ -690,7 +690,7 @@ EXERCISES = (
             Mistake(
                 "what agrees",
                 _what_agrees,
-                "You return what agrees. Asked is what does not.",
+                "You return what agrees. Return what does not.",
             ),
         ),
         "Four fields, one comparison each; a field that the citation does not give is not equal to "

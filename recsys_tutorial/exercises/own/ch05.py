@@ -163,7 +163,7 @@ VARIANTS = (
     ),
     Variant(
         "05.6",
-        f"If {MORE_PEOPLE} times as many came as have events in your table, that would be "
+        f"If {MORE_PEOPLE} times as many people came as your table holds, that would be "
         "`n_people`. How many megabytes (a million bytes) would their distances take, each pair "
         "once? A number within 1 percent counts.",
         lambda material: (MORE_PEOPLE * material.whole.n_users,),

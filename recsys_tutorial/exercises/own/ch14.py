@@ -277,7 +277,7 @@ VARIANTS: tuple[Variant, ...] = (
     ),
     Variant(
         "14.4",
-        "Somebody is tired of hits: an item suits her if it is known no better than class "
+        "Somebody is tired of hits: an item suits her if its class is at most "
         "`capacity`. `scores` says how much her group likes some items of your table, and `risk` "
         "how well known they are, from 1 to 5. Write the positions of the `k` best that suit her, "
         "best first.",
