@@ -246,7 +246,7 @@ BREAKS = {
     "two elements are called c03": ("</h1>", '</h1><p id="c03">a</p>'),
     "are missing or too many": ('<article id="e03.2">', '<article id="e03.1">'),
     "03.1: its mistakes are": ("all centres</th>", "some centres</th>"),
-    "03.1: no hint": ("You added the distances", "She added the distances"),
+    "03.1: no hint": ("You added the squared distances", "She added the squared distances"),
     "03.1: a value without": ('<p class="right">', "<p>"),
     "03.1: no stub": ('<pre tabindex="0">my_cost = ...</pre>', ""),
     "the check is shown": ("my_cost = 0.4", "feedback = check\nmy_cost = 0.4"),
