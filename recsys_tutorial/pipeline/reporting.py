@@ -71,7 +71,7 @@ def write_report(
     In the CSV files, text that begins with ``=``, ``+``, ``-``, ``@``, a tab or a line end gets an
     apostrophe in front, so that no spreadsheet takes it for a formula; so does what follows a
     semicolon, a tab or a line end inside.  A NUL becomes U+FFFD, the sign for what cannot be shown.
-    The report says how many cells were changed.
+    The report says how many cells got an apostrophe.
 
     Parameters
     ----------
