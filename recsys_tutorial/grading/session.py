@@ -7,6 +7,7 @@ process does to itself, the parent loses nothing but the rest of that process.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import queue
@@ -147,12 +148,17 @@ class Session:
 
     def _send(self) -> None:
         pipe = _pipe(self._process.stdin)
-        while line := self._orders.get():
-            try:
+        try:
+            while line := self._orders.get():
                 pipe.write(line)
                 pipe.flush()
-            except (OSError, ValueError):  # the process is gone; the other thread says so
-                return
+        except (OSError, ValueError):  # the process is gone; the other thread says so
+            pass
+        finally:
+            # What a dead process did not take would be written once more when the pipe is thrown
+            # away, and from Python 3.13 on the teacher would read that this failed.
+            with contextlib.suppress(OSError):
+                pipe.close()
 
     def _receive(self) -> None:
         handle, rest = _pipe(self._process.stdout).fileno(), b""

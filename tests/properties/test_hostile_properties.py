@@ -100,7 +100,7 @@ odd_cells = st.sampled_from(
         *(Touchy(), "2020-01-01" * 9),
         *(dt.date(2020, 1, 1), dt.datetime(1, 1, 1), dt.time(1), dt.timedelta(1)),
         *(pd.Timestamp("2020-01-01", tz="Asia/Tokyo"), pd.Timestamp("1677-09-22")),
-        *(pd.Period("2020"), pd.Interval(0, 1), np.float16(1), np.datetime64("NaT")),
+        *(pd.Period("2020"), pd.Interval(0, 1), np.float16(1), np.datetime64("NaT", "s")),
         *("2020-01-01", "2020-01-01T00:00+25:00", "9999-12-31", "-1", "1e999", "٣", "0x10"),
     ]
 )
