@@ -19,7 +19,9 @@ sys.path.insert(0, str(HERE))
 
 from site_support import ROOT, repository_url, serve  # noqa: E402
 
-BROWSERS = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
+# The first is Chromium without a window's parts, which starts and opens pages faster.
+BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
+BROWSERS += ("google-chrome", "google-chrome-stable")
 CHANNELS = ("chrome", "msedge")
 # WCAG 2.2 up to AA, and what axe calls best practice.
 AXE = """([left_out, asked]) => axe.run(
@@ -129,14 +131,14 @@ def axe() -> str:
     return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
-def axe_rules(width: int, theme: str | None) -> list[tuple[list[list[str]], dict]]:
+def axe_rules(width: int, theme: str | None, again: bool) -> list[tuple[list[list[str]], dict]]:
     """Choose what axe leaves out and is asked in a view: nothing twice, as it takes most time.
 
-    Its test of contrast does not depend on the width; `low_contrast` of site_checks.py computes
-    contrast in every view, that of code too.
+    Its test of contrast does not depend on the width, and on the second view of a visit it is not
+    asked anew: `low_contrast` of site_checks.py computes contrast in every view, that of code too.
     """
     wide, dark = width > 600, theme == "dark"
-    asked = [([FORMULAS, CODE], CONTRAST)] * wide
+    asked = [([FORMULAS, CODE], CONTRAST)] * (wide and not again)
     return asked + [([FORMULAS], IN_THE_DARK if dark else BUT_CONTRAST)] * (wide or not dark)
 
 
@@ -176,7 +178,7 @@ def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
                 page.emulate_media(color_scheme="dark")
                 # Without success the view is light, and `wrong_theme` says so.
                 page.evaluate(UNTIL_DARK)
-            asked = axe_rules(width, now)
+            asked = axe_rules(width, now, again=bool(views))
             found = [fault for question in asked for fault in page.evaluate(AXE, question)]
             page.wait_for_load_state("networkidle")
             views.append({**heard, "axe": found, **page.evaluate(script)})

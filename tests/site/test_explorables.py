@@ -10,6 +10,7 @@ import re
 import pytest
 
 from recsys_tutorial.explorables import explorable_html
+from tests.unit import javascript
 
 pytestmark = pytest.mark.site
 
@@ -578,3 +579,10 @@ def test_all_challenges_can_be_reached(play):
     assert reached(page) == CHALLENGES
     assert "6 of 6" in page.locator(".xpc-challenges").inner_text()
     assert page.locator(".xpc-lesson:visible").count() == 6
+
+
+def test_without_node_a_second_browser_computes_beside_the_first(browser, monkeypatch):
+    """Which tests one process gets is a matter of luck, and Playwright starts once in a thread."""
+    assert browser.is_connected()
+    monkeypatch.setattr(javascript, "node_command", lambda: None)
+    assert javascript.run_javascript(["clusters-math.js"], "return input + 1;", 1) == 2

@@ -527,7 +527,10 @@ ON_A_CLUSTER = """
         return found
 
     spark = rs.start_spark("local-cluster[2,1,700]", memory="1g", settings={
-        **rs.SMALL_LOG, "spark.executor.memory": "600m", "spark.sql.shuffle.partitions": "2"
+        **rs.SMALL_LOG, "spark.executor.memory": "600m", "spark.sql.shuffle.partitions": "2",
+        "spark.executor.extraJavaOptions": rs.SMALL_LOG["spark.driver.extraJavaOptions"],
+        # Whoever was killed here does not come back: asking three times, 5 s apart, is waiting.
+        "spark.shuffle.io.maxRetries": "1", "spark.shuffle.io.retryWait": "1s",
     })
     driver = spark.sparkContext._gateway.proc.pid
     log = rs.clean_events(rs.read_events(spark, "log.csv"))[0]
