@@ -209,6 +209,8 @@ def numbers_masked(text: str) -> str:
     # How wide a column is, where a table is folded, and how far a measurement came in its time.
     text = re.sub(r"[ \t]*\\$", "", text.replace("<td></td>", "<td>0</td>"), flags=re.MULTILINE)
     text = re.sub(r"0(?: 0)+", "0", re.sub(r"[ \t]+", " ", text)).replace(" <", "<")
+    # A row whose last cell is empty ends in a blank, and is no other row for that.
+    text = re.sub(r" +$", "", text, flags=re.MULTILINE)
     return re.sub(r"^(.*)(?:\n\1)+$", r"\1", text, flags=re.MULTILINE)
 
 

@@ -243,6 +243,21 @@ def lines_of_chapter(chapter):
     return [{line.strip() for line in source.splitlines()} for source in code]
 
 
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        # How far each column came: the last rows are whole, end in an empty cell, or are missing.
+        (["2 0.5 0.1", "4     0.2"], ["2 0.5 0.1", "4 0.9    "]),
+        (["2 0.5 0.1", "4 0.9    ", "8        "], ["2 0.5 0.1"]),
+        (["2 0.5    ", "4 0.9    "], ["2 0.5 0.1", "4 0.9    ", "8     0.3"]),
+    ],
+)
+def test_how_far_a_measurement_came_in_its_time_is_excused(tmp_path, one, other):
+    clock = {"source": "costs = []\nfor size in sizes: ...", "name": "13_keeping_up"}
+    sides = [[said("\n".join(["  fit  top", *rows]))] for rows in (one, other)]
+    assert compared(tmp_path, *sides, **clock).same
+
+
 @pytest.mark.parametrize("timed", tool.TIMED, ids=[f"{t.chapter} {t.why}" for t in tool.TIMED])
 def test_every_cell_of_a_clock_is_there_once_and_has_a_reason(timed):
     assert len(timed.why.split()) >= 2
