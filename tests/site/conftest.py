@@ -19,9 +19,8 @@ sys.path.insert(0, str(HERE))
 
 from site_support import ROOT, repository_url, serve  # noqa: E402
 
-# The first is Chromium without a window's parts, which starts and opens pages faster.
-BROWSERS = ("chromium-headless-shell", "chromium", "chromium-browser")
-BROWSERS += ("google-chrome", "google-chrome-stable")
+from tests.unit.javascript import BROWSERS  # noqa: E402
+
 CHANNELS = ("chrome", "msedge")
 # WCAG 2.2 up to AA, and what axe calls best practice.
 AXE = """([left_out, asked]) => axe.run(
