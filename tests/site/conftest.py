@@ -35,15 +35,34 @@ AXE = """([left_out, asked]) => axe.run(
   { id, help, nodes: nodes.map(({ html }) => html.slice(0, 160)) }
 )))"""
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-# What depends on the theme: colours, and pictures that are shown in one theme alone.
-CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
-BUT_CONTRAST = {"runOnly": TAGS, "rules": {"color-contrast": {"enabled": False}}}
-IN_THE_DARK = {
-    "runOnly": {"type": "rule", "values": ["image-alt", "svg-img-alt", "link-name", "button-name"]}
-}
+# One text of each kind is asked for its contrast: a page has thousands, in a few dozen styles.
+KINDS = """() => {
+  axe.configure({ rules: [{ id: "color-contrast", selector: "[data-kind]" }] });
+  const seen = new Set();
+  for (const element of document.body.querySelectorAll("*")) {
+    const written = [...element.childNodes].some((n) => n.nodeType === 3 && n.data.trim());
+    if (!written || !element.checkVisibility() || element.closest(".math svg")) continue;
+    const { color, fontSize, fontWeight } = getComputedStyle(element);
+    let ground = element, below = "";
+    while (ground && (!below || below.endsWith(", 0)"))) {
+      below = getComputedStyle(ground).backgroundColor;
+      ground = ground.parentElement;
+    }
+    const kind = [element.tagName, element.getAttribute("class"), color, below, fontSize];
+    kind.push(element.parentElement.getAttribute("class"), fontWeight);
+    if (!seen.has(kind.join())) element.dataset.kind = "";
+    seen.add(kind.join());
+  }
+}"""
+# Colours do not depend on the width.
+COLOURS = ["color-contrast", "link-in-text-block"]
+ALL = {"runOnly": TAGS}
+BUT_COLOURS = {"runOnly": TAGS, "rules": {rule: {"enabled": False} for rule in COLOURS}}
+# What depends on the theme beside colours: pictures that are shown in one theme alone.
+PICTURES = ["image-alt", "svg-img-alt", "link-name", "button-name"]
 # The pictures of formulas are hidden from screen readers, which read the MathML beside them, and
-# are thousands of elements.  So are the words of code, which all have the colours of one style.
-FORMULAS, CODE = [".math svg"], [".highlight pre"]
+# are thousands of elements.
+FORMULAS = [".math svg"]
 UNTIL_DARK = """async () => {
   const begin = performance.now();
   while (document.documentElement.dataset.theme !== "dark" && performance.now() < begin + 3000)
@@ -130,15 +149,17 @@ def axe() -> str:
     return (folder / "axe.min.js").read_text(encoding="utf-8")
 
 
-def axe_rules(width: int, theme: str | None, again: bool) -> list[tuple[list[list[str]], dict]]:
-    """Choose what axe leaves out and is asked in a view: nothing twice, as it takes most time.
+def axe_rules(width: int, theme: str | None, again: bool) -> dict | None:
+    """Choose what axe is asked in a view: nothing twice, as it takes most of the time.
 
-    Its test of contrast does not depend on the width, and on the second view of a visit it is not
-    asked anew: `low_contrast` of site_checks.py computes contrast in every view, that of code too.
+    On the second view of a visit its test of contrast is not asked anew: `low_contrast` of
+    site_checks.py computes contrast in every view.
     """
     wide, dark = width > 600, theme == "dark"
-    asked = [([FORMULAS, CODE], CONTRAST)] * (wide and not again)
-    return asked + [([FORMULAS], IN_THE_DARK if dark else BUT_CONTRAST)] * (wide or not dark)
+    if not dark:
+        return ALL if wide else BUT_COLOURS
+    rules = PICTURES + ["color-contrast"] * (not again)
+    return {"runOnly": {"type": "rule", "values": rules}} if wide else None
 
 
 @pytest.fixture(scope="session")
@@ -170,6 +191,7 @@ def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
         # On a busy machine the network may idle before the page has been read to its end.
         page.goto(url, wait_until="load")
         page.evaluate(axe)
+        page.evaluate(KINDS)
         views = []
         for now in [theme, "dark"][: 1 + evening]:
             if views:
@@ -177,8 +199,8 @@ def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
                 page.emulate_media(color_scheme="dark")
                 # Without success the view is light, and `wrong_theme` says so.
                 page.evaluate(UNTIL_DARK)
-            asked = axe_rules(width, now, again=bool(views))
-            found = [fault for question in asked for fault in page.evaluate(AXE, question)]
+            rules = axe_rules(width, now, again=bool(views))
+            found = page.evaluate(AXE, [FORMULAS, rules]) if rules else []
             page.wait_for_load_state("networkidle")
             views.append({**heard, "axe": found, **page.evaluate(script)})
         page.close()

@@ -68,7 +68,7 @@ def weigh(browser, url: str, width: int) -> dict:
     wire.on(
         "Network.loadingFinished", lambda e: sizes.update({e["requestId"]: e["encodedDataLength"]})
     )
-    page.goto(url, wait_until="networkidle")
+    page.goto(url, wait_until="load")
     page.evaluate(SCROLL)
     page.wait_for_load_state("networkidle")
     jumps = page.evaluate("() => window.courseJumps")

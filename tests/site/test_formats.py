@@ -14,6 +14,8 @@ import pytest
 from book_checks import bookmarks, epub_problems, pdf_problems
 from site_support import ROOT, toc_pages
 
+from tests.unit.javascript import BROWSERS
+
 SENTENCE = "Can groups of users with similar interests tell us what to recommend"
 PRINTED = ["book/intro", "notebooks/03_kmeans", "notebooks/A1_debugging_the_article"]
 # Not in this process: another test's browser may be open, and Playwright bears one at a time.
@@ -247,6 +249,11 @@ def test_without_a_browser_there_is_no_half_pdf(formats, tmp_path, monkeypatch):
     assert not formats.write_pdf(tmp_path / "x.pdf", [page], about, tmp_path)
     assert list(tmp_path.glob("x.*")) == []
     assert "apt install" in " ".join(formats.NO_BROWSER.split())
+
+
+def test_the_tool_and_the_tests_look_for_the_same_browsers(formats):
+    # A tool of the course imports no test, so the list stands twice.
+    assert formats.BROWSERS == BROWSERS
 
 
 def test_an_epub_is_whole_or_not_there(formats, tmp_path):

@@ -212,7 +212,8 @@ def test_pip_is_kept_from_the_network(classroom, monkeypatch):
 def served(classroom):
     """Serve the bundle in this process; give host and port."""
     with classroom.Server(("127.0.0.1", 0), classroom.Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, daemon=True)
+        # How often it looks whether it shall stop; its own half a second would be waited each time.
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
         thread.start()
         try:
             yield server.server_address

@@ -204,7 +204,9 @@ def test_two_items_of_one_title_are_told_apart():
 
 
 @each_variant
-@pytest.mark.parametrize("table", ["class", "insteval", "movielens"])
+@pytest.mark.parametrize(
+    "table", ["class", "movielens", pytest.param("insteval", marks=pytest.mark.slow)]
+)
 def test_every_usual_mistake_shows(tables, table, variant):
     """Whoever makes a known mistake on such a table is not told that she is right."""
     cut = tables[table]._cut(variant)

@@ -216,6 +216,7 @@ def test_a_tiny_table_is_refused_in_a_sentence(variant):
         assert caught.value._render_traceback_() == [feedback.message]
 
 
+@pytest.mark.slow
 @each_variant
 def test_the_inputs_are_the_same_every_time(variant):
     first, second = opened("movielens")._cut(variant), opened("movielens again")._cut(variant)
