@@ -14,21 +14,6 @@ settings.register_profile(
 )
 settings.load_profile("course")
 
-# The slow tests of these files do on more data, and more often, what quick ones have reached.
-# Coverage is not asked of them: on Python 3.11 it makes a test take half as long again.
-REPEAT = {
-    *("test_bands", "test_exercises", "test_hostile", "test_hostile_reports", "test_own_cutting"),
-    *("test_own_data", "test_private"),
-}
-
-
-def pytest_collection_modifyitems(items):
-    """Leave what repeats out of the coverage."""
-    for item in items:
-        repeats = item.path.stem in REPEAT or item.path.parent.name == "properties"
-        if repeats and item.get_closest_marker("slow"):
-            item.add_marker(pytest.mark.no_cover)
-
 
 def pytest_configure(config):
     """Hold every notebook that nbmake runs to what a stranger expects of it."""
