@@ -1,8 +1,20 @@
-"""What all tests share: no windows, reproducible random examples, and the data read once."""
+"""What all tests share: no windows, reproducible random examples, and the data read once.
 
-import matplotlib
-import pytest
-from hypothesis import settings
+And what keeps them quick: a worker of xdist computes with one thread, and coverage leaves out what
+reaches no line for the first time.
+"""
+
+import os
+
+# Set before NumPy is imported.  There is a worker for each core: further threads would wait for
+# each other, and waiting is work to a processor.  What tests start inherits it.
+if "PYTEST_XDIST_WORKER" in os.environ:
+    for library in ("OMP", "OPENBLAS", "MKL"):
+        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+
+import matplotlib  # noqa: E402
+import pytest  # noqa: E402
+from hypothesis import settings  # noqa: E402
 
 # Set before anything draws: a test machine has no screen.
 matplotlib.use("Agg")
@@ -15,6 +27,25 @@ settings.register_profile(
 settings.load_profile("course")
 
 
+# Coverage is asked of the tests that reach the package's lines first. It makes a test take half as
+# long again on Python 3.11, so these do without: tests of tools and pages, which are not of the
+# package, and the slow ones that do on more data, and more often, what quick ones have reached.
+OTHER_THINGS = {"notebooks", "site", "toolchain"}
+REPEAT = {
+    *("test_exercises", "test_hostile", "test_hostile_reports", "test_own_cutting"),
+    *("test_own_data", "test_private"),
+}
+
+
+def pytest_collection_modifyitems(items):
+    """Leave what reaches no line for the first time out of the coverage."""
+    for item in items:
+        room = item.path.parent.name
+        repeats = item.path.stem in REPEAT or room == "properties"
+        if room in OTHER_THINGS or (repeats and item.get_closest_marker("slow")):
+            item.add_marker(pytest.mark.no_cover)
+
+
 def pytest_configure(config):
     """Hold every notebook that nbmake runs to what a stranger expects of it."""
     if config.getoption("nbmake", default=False):
@@ -23,6 +54,18 @@ def pytest_configure(config):
         from tests.notebooks.stranger import StrangersRun
 
         pytest_items.NotebookRun = StrangersRun
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_sessionstart(session):
+    """Leave a worker of xdist one tracer of coverage, which `no_cover` can pause.
+
+    pytest-cov starts one while options are read and another here, on top of the first, which would
+    go on tracing while the second is paused.
+    """
+    cov = session.config.pluginmanager.getplugin("_cov")
+    if hasattr(session.config, "workerinput") and cov and cov.cov_controller:
+        cov.cov_controller.cov.stop()
 
 
 @pytest.fixture(scope="session")
