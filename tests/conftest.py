@@ -7,10 +7,12 @@ reaches no line for the first time.
 import os
 
 # Set before NumPy is imported.  There is a worker for each core: further threads would wait for
-# each other, and waiting is work to a processor.  What tests start inherits it.
+# each other, and waiting is work to a processor.  What tests start inherits it.  Whoever asks for
+# more (tools/again.py does in half of its runs) gets it in all libraries.
 if "PYTEST_XDIST_WORKER" in os.environ:
+    asked = os.environ.get("OMP_NUM_THREADS", "1")
     for library in ("OMP", "OPENBLAS", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", "1")
+        os.environ.setdefault(f"{library}_NUM_THREADS", asked)
 
 import matplotlib  # noqa: E402
 import pytest  # noqa: E402
@@ -32,8 +34,12 @@ settings.load_profile("course")
 # package, and the slow ones that do on more data, and more often, what quick ones have reached.
 OTHER_THINGS = {"notebooks", "site", "toolchain"}
 REPEAT = {
-    *("test_exercises", "test_hostile", "test_hostile_reports", "test_own_cutting"),
-    *("test_own_data", "test_private"),
+    "test_exercises",
+    "test_hostile",
+    "test_hostile_reports",
+    "test_own_cutting",
+    "test_own_data",
+    "test_private",
 }
 
 
