@@ -11,8 +11,7 @@ import os
 # more (tools/again.py does in half of its runs) gets it in all libraries.
 if "PYTEST_XDIST_WORKER" in os.environ:
     asked = os.environ.get("OMP_NUM_THREADS", "1")
-    for library in ("OMP", "OPENBLAS", "MKL"):
-        os.environ.setdefault(f"{library}_NUM_THREADS", asked)
+    os.environ.update({f"{name}_NUM_THREADS": asked for name in ("OMP", "OPENBLAS", "MKL")})
 
 import matplotlib  # noqa: E402
 import pytest  # noqa: E402
