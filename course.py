@@ -140,7 +140,7 @@ def book(extra):
 def test(fast, extra):
     """Run tests, doctests and notebooks in one pytest, whose closing line is the last one."""
     command = "-m pytest -n2 --dist=worksteal --doctest-modules tests recsys_tutorial".split()
-    full = "notebooks --nbmake --nbmake-timeout=300 --durations=40".split()
+    full = "-n3 notebooks --nbmake --nbmake-timeout=300 --durations=40".split()  # browsers wait
     full += ["--cov"] * (not extra)
     return run(PYTHON, *command, *(["-m", "not slow and not site"] if fast else full), *extra)[0]
 

@@ -1,7 +1,7 @@
 """What all tests share: no windows, reproducible random examples, and the data read once.
 
-And what keeps them quick: a worker of xdist computes with one thread, and coverage leaves out what
-reaches no line for the first time.
+And what keeps them quick: a worker of xdist computes with one thread, the longest tests come first,
+and coverage leaves out what reaches no line for the first time.
 """
 
 import os
@@ -9,9 +9,10 @@ import os
 # Set before NumPy is imported.  There is a worker for each core: further threads would wait for
 # each other, and waiting is work to a processor.  What tests start inherits it.  Whoever asks for
 # more (tools/again.py does in half of its runs) gets it in all libraries.
+THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
+THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 if "PYTEST_XDIST_WORKER" in os.environ:
-    asked = os.environ.get("OMP_NUM_THREADS", "1")
-    os.environ.update({f"{name}_NUM_THREADS": asked for name in ("OMP", "OPENBLAS", "MKL")})
+    os.environ.update(dict.fromkeys(THREADS, os.environ.get("OMP_NUM_THREADS", "1")))
 
 import matplotlib  # noqa: E402
 import pytest  # noqa: E402
@@ -28,6 +29,9 @@ settings.register_profile(
 settings.load_profile("course")
 
 
+# Modules of which most of the time goes into one thing that all their tests share.
+LONG = {"test_grading_class", "test_grading_hostile", "test_spark"}
+
 # Coverage is asked of the tests that reach the package's lines first. It makes a test take half as
 # long again on Python 3.11, so these do without: tests of tools and pages, which are not of the
 # package, and the slow ones that do on more data, and more often, what quick ones have reached.
@@ -43,7 +47,13 @@ REPEAT = {
 
 
 def pytest_collection_modifyitems(items):
-    """Leave what reaches no line for the first time out of the coverage."""
+    """Put the longest first, and leave what reaches no line for the first time out of the coverage.
+
+    Workers take the tests in turn, and at the end half of what another one has left: a notebook at
+    the end would keep one at work alone, and what a module makes for all its tests would be made by
+    each worker that has some of them.
+    """
+    items.sort(key=lambda item: item.path.stem not in LONG and item.path.suffix != ".ipynb")
     for item in items:
         room = item.path.parent.name
         repeats = item.path.stem in REPEAT or room == "properties"

@@ -39,11 +39,17 @@ class QuietHandler(http.server.SimpleHTTPRequestHandler):
         pass
 
 
+class Server(http.server.ThreadingHTTPServer):
+    """Lets a whole page knock at once: whom the usual queue of five turns away tries again late."""
+
+    request_queue_size = 128
+
+
 @contextmanager
 def serve(folder: Path, handler: type = QuietHandler) -> Iterator[str]:
     """Serve a folder on this machine and give its address."""
     handler = functools.partial(handler, directory=str(folder))
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    server = Server(("127.0.0.1", 0), handler)
     threading.Thread(target=server.serve_forever, daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}/"

@@ -417,7 +417,7 @@ def test_failed_book_stops_the_tests(course, runner):
 def test_full_test_is_one_pytest_with_everything_and_nothing_after_it(course, runner, capsys):
     assert course.main(["test"]) == 0
     assert "build_site.py" in runner.commands[-2] and "pytest" in runner.commands[-1]
-    for part in ("-n2", "--doctest-modules", " tests ", "recsys_tutorial", "notebooks", "--nbmake"):
+    for part in ("-n3", "--doctest-modules", " tests ", "recsys_tutorial", "notebooks", "--nbmake"):
         assert part in runner.commands[-1]
     assert "--cov" in runner.commands[-1]
     # pytest writes to the same stdout; the last words of course.py come before it.

@@ -2,21 +2,45 @@
 
 import os
 import sys
+from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np  # noqa: F401  (its libraries are what is counted)
 import pytest
 from threadpoolctl import threadpool_info
 
-from tests.conftest import OTHER_THINGS, REPEAT
+from tests.conftest import LONG, OTHER_THINGS, REPEAT, THREADS, pytest_collection_modifyitems
+from tests.notebooks import stranger
 from tests.notebooks.notebook_rules import ROOT
 
 
 @pytest.mark.skipif("PYTEST_XDIST_WORKER" not in os.environ, reason="this is no worker of xdist")
 def test_a_worker_computes_with_as_many_threads_as_were_asked_for():
     """One, if nobody asked; of more than there are cores a library may take fewer."""
-    asked = {os.environ[f"{name}_NUM_THREADS"] for name in ("OMP", "OPENBLAS", "MKL")}
+    asked = {os.environ[name] for name in THREADS}
     threads = [library["num_threads"] for library in threadpool_info()]
     assert len(asked) == 1 and threads and max(threads) <= int(asked.pop())
+
+
+def test_the_same_libraries_are_told_everywhere():
+    twice = stranger.load(ROOT / "tools/twice.py")
+    runs = stranger.load(ROOT / "book/_ext/course_runs.py")
+    assert THREADS == stranger.THREADS == runs.THREADS
+    assert all(set(THREADS) == set(run) - {"PYTHONHASHSEED"} for run in twice.RUNS.values())
+
+
+def test_the_longest_come_first_and_the_others_keep_their_order():
+    """Workers share out the tail: what is long must not be in it, and one has all of Spark's."""
+    names = ["tests/site/test_a.py", "tests/unit/test_spark.py", "tests/unit/test_b.py"]
+    names += ["tests/unit/test_spark.py", "notebooks/01_x.ipynb", "recsys_tutorial/cli.py"]
+    items = [
+        SimpleNamespace(path=Path(n), add_marker=lambda m: None, get_closest_marker=lambda m: None)
+        for n in names
+    ]
+    pytest_collection_modifyitems(items)
+    wanted = [names[1], names[3], names[4], names[0], names[2], names[5]]
+    assert [item.path.as_posix() for item in items] == wanted
+    assert all((ROOT / "tests/unit" / f"{name}.py").is_file() for name in LONG)
 
 
 def test_what_is_left_out_of_the_coverage_has_no_tracer(request):

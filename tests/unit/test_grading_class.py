@@ -3,6 +3,7 @@
 import csv
 import os
 import subprocess
+import tempfile
 import time
 from html.parser import HTMLParser
 
@@ -30,10 +31,13 @@ def graded(tmp_path_factory):
     made.write(folder, cases)
     before = {p: p.read_bytes() for p in base.rglob("*") if p.is_file()}
     began = time.monotonic()
-    code = main(["grade", str(folder), "--out", str(out), "--timeout", "10", "--jobs", "2"])
+    scratch = tmp_path_factory.mktemp("scratch")
+    with made.scratch_in(scratch):
+        code = main(["grade", str(folder), "--out", str(out), "--timeout", "5", "--jobs", "2"])
     seconds = time.monotonic() - began
     return {"base": base, "out": out, "cases": cases, "before": before, "code": code} | {
         "seconds": seconds,
+        "scratch": scratch,
         "tables": {name: table(out / f"{name}.csv") for name in ("learners", "marks", "mistakes")},
         "page": (out / "report.html").read_text(encoding="utf-8"),
     }
@@ -86,14 +90,17 @@ def test_nothing_is_harmed(graded):
 
 
 def test_no_process_lives_on(graded):
-    assert made.processes_left() == []
+    assert made.processes_left(graded["scratch"]) == []
 
 
-def test_a_process_that_lives_on_is_noticed():
-    env = {**os.environ, "TMPDIR": "/x/recsys-grade-1"}
+def test_a_process_that_lives_on_is_noticed(tmp_path):
+    with made.scratch_in(tmp_path):
+        scratch = tempfile.mkdtemp(prefix="recsys-grade-")
+    env = {**os.environ, "TMPDIR": scratch}
     with subprocess.Popen(["sleep", "60"], env=env) as process:
         try:
-            assert str(process.pid) in made.processes_left()
+            assert made.processes_left(tmp_path) == [str(process.pid)]
+            assert made.processes_left(tmp_path / "other") == []
         finally:
             process.kill()
 
@@ -112,7 +119,7 @@ def test_copies_are_pointed_out_to_the_teacher(graded):
 
 def test_why_an_answer_stopped_is_said_in_a_line(graded):
     notes = {n: of(graded, f"{n}.ipynb")[1]["note"] for n in ("hangs", "leaves", "wants memory")}
-    assert "did not finish in 10 seconds" in notes["hangs"]
+    assert "did not finish in 5 seconds" in notes["hangs"]
     assert "ended its process (exit code 0)" in notes["leaves"]
     assert "MemoryError" in notes["wants memory"]
     assert "ended its process (SIGSEGV)" in of(graded, "breaks Python.ipynb")[1]["note"]

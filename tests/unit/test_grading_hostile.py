@@ -36,14 +36,17 @@ def graded(request, tmp_path_factory):
     cases = {name: case for name, case in built.items() if name in wanted}
     grading_class.write(folder, cases)
     before = {p: p.read_bytes() for p in base.rglob("*") if p.is_file()}
-    words = ["grade", str(folder), "--out", str(out), "--timeout", "6", "--jobs", "2"]
-    code = main(words)
+    words = ["grade", str(folder), "--out", str(out), "--timeout", "3", "--jobs", "2"]
+    scratch = tmp_path_factory.mktemp("scratch")
+    with grading_class.scratch_in(scratch):
+        code = main(words)
     tables = {}
     for name in ("learners", "marks", "mistakes"):
         with (out / f"{name}.csv").open(encoding="utf-8-sig", newline="") as file:
             tables[name] = list(csv.DictReader(file))
     now = {p: p.read_bytes() for p in base.rglob("*") if p in before}
-    return {"cases": cases, "code": code, "tables": tables, "unchanged": now == before, "out": out}
+    seen = {"cases": cases, "code": code, "tables": tables, "unchanged": now == before}
+    return {**seen, "out": out, "scratch": scratch}
 
 
 def is_mine(item):
@@ -91,7 +94,7 @@ def test_who_spoils_the_pipe_gains_nothing(graded):
 
 
 def test_no_process_lives_on(graded):
-    assert grading_class.processes_left() == []
+    assert grading_class.processes_left(graded["scratch"]) == []
 
 
 def test_names_that_look_alike_are_pointed_out(graded):
