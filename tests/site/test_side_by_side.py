@@ -14,6 +14,7 @@ import yaml
 from jupyter_cache import get_cache
 from site_support import toc_pages
 from sphinx.application import Sphinx
+from sphinx.util.docutils import docutils_namespace
 
 from tests.notebooks import stranger
 
@@ -135,8 +136,10 @@ def build(folder, monkeypatch, **config):
             **config,
         }
         places = [str(folder), None, str(folder / "out"), str(folder / "trees"), "html"]
-        app = Sphinx(*places, confoverrides=overrides, status=said, warning=said)
-        app.build()
+        # Sphinx changes the directives of docutils for all tests of this process.
+        with docutils_namespace():
+            app = Sphinx(*places, confoverrides=overrides, status=said, warning=said)
+            app.build()
         said.seek(0)
         return said.read()
 
