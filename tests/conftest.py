@@ -6,9 +6,9 @@ and coverage leaves out what reaches no line for the first time.
 
 import os
 
-# Set before NumPy is imported.  There is a worker for each core: further threads would wait for
-# each other, and waiting is work to a processor.  What tests start inherits it.  Whoever asks for
-# more (tools/again.py does in half of its runs) gets it in all libraries.
+# Set before NumPy is imported.  There are as many workers as cores, or more: further threads would
+# wait for each other, and waiting is work to a processor.  What tests start inherits it.  Whoever
+# asks for more (tools/again.py does in half of its runs) gets it in all libraries.
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
 if "PYTEST_XDIST_WORKER" in os.environ:

@@ -31,7 +31,7 @@ def zipped(site):
 @pytest.mark.parametrize("name", [*PAGES, "404", "search", "genindex"])
 def test_page_is_light_and_still(name, zipped, browser):
     limit = FIRST_PAGE if name in (PAGES[0], "404") else OTHER_PAGE
-    widths, problems = [1280, 390], []
+    widths = [1280, 390]
     # What jumps by its own fault jumps on every visit; a busy computer now and then draws late.
     for _ in range(3):
         views = dict(zip(widths, weigh(browser, f"{zipped}{name}.html", *widths), strict=True))

@@ -12,6 +12,7 @@ import pytest
 from recsys_tutorial.cli import main
 from recsys_tutorial.grading.collecting import learner_of
 from recsys_tutorial.grading.fence import find_rails
+from recsys_tutorial.grading.session import Session
 from tests.unit import grading_class as made
 
 pytestmark = [
@@ -103,6 +104,12 @@ def test_a_process_that_lives_on_is_noticed(tmp_path):
             assert made.processes_left(tmp_path / "other") == []
         finally:
             process.kill()
+
+
+def test_a_process_that_marks_is_found_while_it_lives(tmp_path):
+    with made.scratch_in(tmp_path), Session(find_rails(), (), 2048, 60):
+        assert made.processes_left(tmp_path)
+    assert made.processes_left(tmp_path) == []
 
 
 def test_a_cheat_gains_nothing(graded):
