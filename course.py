@@ -118,12 +118,14 @@ def setup(more, mode=None):
     step(f"making {VENV.name}", [base, "-m", "venv", "--clear" if new else "--without-pip", VENV])
     pip = [PYTHON, "-m", "pip", "install", "--disable-pip-version-check"]
     uv = [PYTHON, "-m", "uv", "pip", "install", "--python", PYTHON]
-    packages = {"locked": ["--require-hashes", "-r", LOCK], "latest": ["-U", "-e", f"{ROOT}[dev]"]}
+    # The lock names all there is to install, and leaves out what pip would add (pyproject.toml).
+    packages = ["--no-deps", "--require-hashes", "-r", LOCK]
+    packages = ["-U", "-e", f"{ROOT}[dev]"] if mode == "latest" else packages
     course = ["--no-deps", "--no-build-isolation", "-e", ROOT]
     STAMP.write_text("locked unfinished")
     try:
         run(*pip, "--quiet", "uv>=0.5", keep=True)  # without uv, the steps below fall back on pip
-        step(f"installing the {mode} packages", uv + packages[mode], pip + packages[mode])
+        step(f"installing the {mode} packages", uv + packages, pip + packages)
         step("installing the course itself", uv + course, pip + course)
     except SystemExit:
         STAMP.write_text(have)
@@ -163,10 +165,8 @@ def do(name, option, extra):
         setup(int(builds), ("latest" if option else "locked") if name == "setup" else None)
     if builds:
         book(extra if name == "book" else [])
-    if name == "test":
-        return test(bool(option), extra)
-    if name == "lab":
-        return run(PYTHON, "-m", "jupyterlab", *extra)[0]
+    if name in ("lab", "test"):
+        return run(PYTHON, "-m", "jupyterlab", *extra)[0] if name == "lab" else test(option, extra)
     if name == "lint":
         jobs = (["ruff check .", *option], ["ruff format ." + " --check" * (not option)], ["mypy"])
         return max([abs(run(PYTHON, "-m", *" ".join(job).split())[0]) for job in jobs])

@@ -194,7 +194,7 @@ def install():
     else:
         print("[2/4] going on with the .venv that is here")
     pip = [PYTHON, "-m", "pip", "--isolated", "--disable-pip-version-check", "install", "--quiet"]
-    pip += ["--no-index", "--find-links", WHEELS, "--require-hashes"]
+    pip += ["--no-index", "--find-links", WHEELS, "--no-deps", "--require-hashes"]
     step("[3/4] installing (some minutes)", *pip, "-r", WHEELS / "requirements.txt")
     step("[4/4] trying it", PYTHON, "-c", "import recsys_tutorial")
     STAMP.write_text(want, encoding="utf-8")

@@ -163,7 +163,7 @@ def install(row: Result, folder: Path, base: Path, uv: list[object], run: Run) -
     else:
         listed.unlink(missing_ok=True)
         steps += [[*uv, *solving(row.set, row.python), "--python", base, "-o", listed]]
-    hashes = ["--require-hashes"] * (row.set == "lock")
+    hashes = ["--no-deps", "--require-hashes"] if row.set == "lock" else []
     steps += [
         # `python -m venv`, not uv's: it takes the interpreter as it is and looks for no other.
         [base, "-m", "venv", "--clear", venv],

@@ -17,7 +17,7 @@ HERE = Path(__file__).resolve().parent
 # pytest's import mode "importlib" leaves sys.path alone; the helpers beside this file need it.
 sys.path.insert(0, str(HERE))
 
-from site_support import ROOT, repository_url, serve  # noqa: E402
+from site_support import ROOT, Loading, repository_url, serve  # noqa: E402
 
 from tests.unit.javascript import BROWSERS  # noqa: E402
 
@@ -188,6 +188,7 @@ def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
         page.on("response", lambda r: heard["failed"].append(r.url) if r.status >= 400 else None)
         page.on("console", lambda m: heard["errors"].append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: heard["errors"].append(str(error)))
+        loading = Loading(page)
         # On a busy machine the network may idle before the page has been read to its end.
         page.goto(url, wait_until="load")
         page.evaluate(axe)
@@ -201,7 +202,7 @@ def look_at(browser, axe) -> Iterator[Callable[..., dict]]:
                 page.evaluate(UNTIL_DARK)
             rules = axe_rules(width, now, again=bool(views))
             found = page.evaluate(AXE, [FORMULAS, rules]) if rules else []
-            page.wait_for_load_state("networkidle")
+            loading.settle()
             views.append({**heard, "axe": found, **page.evaluate(script)})
         page.close()
         return views

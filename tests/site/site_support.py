@@ -6,9 +6,12 @@ import functools
 import http.server
 import re
 import threading
+import time
+import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import yaml
 
@@ -56,3 +59,47 @@ def serve(folder: Path, handler: type = QuietHandler) -> Iterator[str]:
     finally:
         server.shutdown()
         server.server_close()
+
+
+class Loading:
+    """Watches what a page has under way; to be made before the page is opened.
+
+    Playwright's "networkidle" fails a visit when it does not come, and does not say what is absent:
+    on a busy machine a page that had loaded waited for it for 30 seconds, in two visits.
+    """
+
+    QUIET, PATIENCE = 0.5, 20.0  # seconds
+
+    def __init__(self, page: Any):
+        self.page, self.under_way, self.since = page, set(), time.monotonic()
+        page.on("request", self._begins)
+        page.on("requestfinished", self._ends)
+        page.on("requestfailed", self._ends)
+
+    def _begins(self, request: Any) -> None:
+        self.under_way.add(request)
+        self.since = time.monotonic()
+
+    def _ends(self, request: Any) -> None:
+        self.under_way.discard(request)
+        self.since = time.monotonic()
+
+    def settle(self) -> None:
+        """Wait until nothing has been under way for a moment, but not for ever: then tell what is.
+
+        What a page needs it has when it is loaded, and a missing file is told by `requestfailed`.
+        """
+        last = time.monotonic() + self.PATIENCE
+        while time.monotonic() < last:
+            if not self.under_way and time.monotonic() - self.since >= self.QUIET:
+                return
+            self.page.wait_for_timeout(50)
+        late = sorted(request.url for request in self.under_way)
+        warnings.warn(f"{self.page.url} is still loading {late}", stacklevel=2)
+
+
+def open_settled(page: Any, address: str) -> None:
+    """Open a page and wait until it has all that it fetches."""
+    loading = Loading(page)
+    page.goto(address, wait_until="load")
+    loading.settle()

@@ -10,7 +10,7 @@ import gzip
 from collections.abc import Mapping
 from pathlib import Path
 
-from site_support import QuietHandler
+from site_support import Loading, QuietHandler
 
 ZIPPED = {".html", ".css", ".js", ".svg", ".json", ".xml", ".txt"}
 # Notes every jump that the reader did not cause, before anything is drawn.
@@ -83,6 +83,7 @@ class _Visit:
         self.context = browser.new_context(viewport={"width": width, "height": 800})
         self.context.add_init_script(WATCH)
         self.page = self.context.new_page()
+        self.loading = Loading(self.page)
         self.names: dict[str, str] = {}
         self.sizes: dict[str, int] = {}
         wire = self.context.new_cdp_session(self.page)
@@ -97,7 +98,7 @@ class _Visit:
         self.sizes[event["requestId"]] = event["encodedDataLength"]
 
     def view(self) -> dict:
-        self.page.wait_for_load_state("networkidle")
+        self.loading.settle()
         jumps = self.page.evaluate("() => window.courseJumps")
         self.context.close()
         files: dict[str, int] = {}

@@ -8,6 +8,7 @@ import html
 import re
 
 import pytest
+from site_support import open_settled
 
 from recsys_tutorial.explorables import explorable_html
 from tests.unit import javascript
@@ -33,7 +34,7 @@ def open_page(browser):
         page.on("pageerror", lambda error: errors.append(str(error)))
         if options.get("java_script_enabled", True):  # else every script fails, as it should
             page.on("requestfailed", lambda request: errors.append(f"failed: {request.url}"))
-        page.goto(url, wait_until="networkidle")
+        open_settled(page, url)
         return page
 
     yield open_address

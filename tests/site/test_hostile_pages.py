@@ -9,6 +9,7 @@ import re
 from urllib.parse import quote
 
 import pytest
+from site_support import open_settled
 
 from recsys_tutorial.explorables import explorable_html
 
@@ -54,7 +55,7 @@ def visit(browser, server, site):
         if memory is not None:
             known = json.dumps(dict(zip(KEYS, memory)))
             page.add_init_script(f"Object.assign(localStorage, {known});")
-        page.goto(server + page_name + address, wait_until="networkidle")
+        open_settled(page, server + page_name + address)
         check(page)
         return page
 

@@ -14,7 +14,7 @@ import time
 import pytest
 from docutils import nodes
 from docutils.core import publish_doctree
-from site_support import ROOT, serve, toc_pages
+from site_support import ROOT, open_settled, serve, toc_pages
 
 # What chapters speak of, and words of one chapter or of the glossary alone.
 QUERIES = ["dbscan", "silhouette", "k-means", "dendrogram", "cold start", "nDCG", "medoid"]
@@ -110,7 +110,7 @@ def test_the_budget_is_kept_and_shared_by_length(offline):
 # The site from files ------------------------------------------------------------------------
 
 
-def visit(browser, address, wait="networkidle"):
+def visit(browser, address):
     """Open a page; give it with what went wrong while it loaded."""
     page = browser.new_page()
     wrong = []
@@ -118,7 +118,7 @@ def visit(browser, address, wait="networkidle"):
     page.on("console", lambda m: wrong.append(m.text) if m.type == "error" else None)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     page.on("request", lambda r: wrong.append(f"foreign: {r.url}") if foreign(r.url) else None)
-    page.goto(address, wait_until=wait)
+    open_settled(page, address)
     return page, wrong
 
 
@@ -209,7 +209,7 @@ def test_search_from_a_server_shows_the_same_and_loads_no_other_page(site, brows
         requests = []
         browser_page = browser.new_page()
         browser_page.on("request", lambda request: requests.append(request.url))
-        browser_page.goto(f"{address}search.html?q=dbscan", wait_until="networkidle")
+        open_settled(browser_page, f"{address}search.html?q=dbscan")
         browser_page.close()
         found, wrong = search(browser, address, "dbscan")
     assert wrong == [] and found == from_file

@@ -11,7 +11,7 @@ from xml.etree import ElementTree
 import pytest
 from docutils import nodes
 from site_checks import console_errors, foreign_requests
-from site_support import toc_pages
+from site_support import open_settled, toc_pages
 from sphinx.errors import ExtensionError
 
 from recsys_tutorial.exercises import quiz
@@ -328,8 +328,7 @@ def test_no_script_changes_the_size_of_a_formula(width, server, browser, richest
     for scripts in (False, True):
         window = {"width": width, "height": 800}
         page = browser.new_page(viewport=window, java_script_enabled=scripts)
-        page.goto(f"{server}{richest}.html", wait_until="load")
-        page.wait_for_load_state("networkidle")
+        open_settled(page, f"{server}{richest}.html")
         sizes[scripts] = page.evaluate(SIZES)
         page.close()
     assert len(sizes[True]) > 50

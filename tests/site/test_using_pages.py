@@ -14,7 +14,7 @@ from reading_acts import (
     quiz_answered_by_keyboard,
     walk_problems,
 )
-from site_support import serve, toc_pages
+from site_support import open_settled, serve, toc_pages
 
 pytestmark = [pytest.mark.site, pytest.mark.slow]
 
@@ -45,7 +45,7 @@ def page(browser):
 
 @pytest.mark.parametrize("name", ["book/intro", "notebooks/03_kmeans", "book/glossary"])
 def test_the_keyboard_reaches_everything_and_shows_where_it_is(name, page, server):
-    page.goto(f"{server}{name}.html", wait_until="networkidle")
+    open_settled(page, f"{server}{name}.html")
     walk = keyboard_walk(page)
     assert walk["stops"][0]["text"].startswith("Skip to main content")
     problems = walk_problems(walk)
@@ -53,7 +53,7 @@ def test_the_keyboard_reaches_everything_and_shows_where_it_is(name, page, serve
 
 
 def test_the_skip_link_leads_into_the_text(page, server):
-    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="networkidle")
+    open_settled(page, f"{server}notebooks/03_kmeans.html")
     page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -62,28 +62,28 @@ def test_the_skip_link_leads_into_the_text(page, server):
 
 @pytest.mark.parametrize("word", SEARCHES)
 def test_search_finds_the_chapter(word, page, server):
-    page.goto(f"{server}book/intro.html", wait_until="networkidle")
+    open_settled(page, f"{server}book/intro.html")
     found = chapters_found(page, word)
     first_ten = list(dict.fromkeys(found))[:10]
     assert any(SEARCHES[word] in link for link in first_ten), first_ten
 
 
 def test_search_says_so_when_there_is_nothing(page, server):
-    page.goto(f"{server}book/intro.html", wait_until="networkidle")
+    open_settled(page, f"{server}book/intro.html")
     assert chapters_found(page, "xyzzyplugh") == []
     assert "did not match" in page.inner_text("#search-results")
 
 
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_every_question_of_a_quiz_can_be_answered_by_keyboard(name, page, server):
-    page.goto(f"{server}{name}.html", wait_until="networkidle")
+    open_settled(page, f"{server}{name}.html")
     problems = quiz_answered_by_keyboard(page)
     assert not problems, "\n".join(problems)
 
 
 @pytest.mark.parametrize("name", ["notebooks/03_kmeans", "book/setup"])
 def test_copy_buttons_copy_the_code_beside_them(name, page, server):
-    page.goto(f"{server}{name}.html", wait_until="networkidle")
+    open_settled(page, f"{server}{name}.html")
     assert copy_problems(page) == []
 
 
@@ -117,7 +117,7 @@ def test_a_way_that_ends_early_or_goes_round_is_told(tmp_path):
 def test_the_menu_of_a_phone_opens_and_closes_by_keyboard(browser, server):
     context = browser.new_context(viewport={"width": 390, "height": 800})
     page = context.new_page()
-    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="networkidle")
+    open_settled(page, f"{server}notebooks/03_kmeans.html")
     page.focus("button.primary-toggle")
     page.keyboard.press("Enter")
     link = page.locator("dialog[open] a, .bd-sidebar-primary a").filter(has_text="DBSCAN").first

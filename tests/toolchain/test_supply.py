@@ -14,6 +14,11 @@ from pathlib import Path
 import pytest
 import yaml
 
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
 ROOT = Path(__file__).resolve().parents[2]
 WORKFLOWS = ROOT / ".github" / "workflows"
 
@@ -78,6 +83,12 @@ def test_the_page_lists_the_lock():
 
 def test_the_table_of_what_was_read_holds_nothing_else():
     assert set(supply.READ) <= set(supply.locked(LOCK)) and set(supply.ALLOWED) <= set(supply.READ)
+
+
+def test_what_slows_every_start_is_not_in_the_lock():
+    told = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["uv"]
+    left_out = {re.split(r"[ ;]", text)[0] for text in told["override-dependencies"]}
+    assert left_out == {"rfc3987-syntax"} and not left_out & set(supply.locked(LOCK))
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ class Programs:
         for kind, part in {
             "solve": "pip compile",
             "venv": "-m venv",
-            "course": "--no-deps",
+            "course": "--no-build-isolation",
             "uv": "uv>=0.5",
             "packages": "pip install",
             "bands": "tools/bands.py",
