@@ -76,6 +76,10 @@ def train_network(
 
     for name, part in {"training": train, "validation": validation}.items():
         _check_part(name, *part)
+    # Else Keras makes the optimizer's variables in the first step, and TensorFlow then compiles
+    # every step a second time: up to half of a short training.
+    if model.built and model.compiled and not model.optimizer.built:
+        model.optimizer.build(model.trainable_variables)
     stop = keras.callbacks.EarlyStopping(patience=patience, restore_best_weights=True)
     with tqdm(total=max_epochs, unit="epoch", disable=not progress, leave=False) as bar:
         history = model.fit(

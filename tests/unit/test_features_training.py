@@ -48,6 +48,28 @@ def test_early_stopping_restores_the_best_weights():
 
 
 @deep
+def test_a_step_of_training_is_compiled_once():
+    network, compiled = build_interest_cnn(), []
+    step = network.train_step
+    network.train_step = lambda *given: compiled.append(given) or step(*given)
+    part = random_maps(70), random_mixes(70)
+    train_network(network, part, part, batch_size=32, max_epochs=2)
+    assert len(compiled) == 1
+
+
+@deep
+def test_a_network_that_is_not_compiled_is_refused_in_the_words_of_keras():
+    import keras
+
+    network = keras.Sequential([keras.layers.Flatten(), keras.layers.Dense(10)])
+    part = random_maps(40), random_mixes(40)
+    with pytest.raises(ValueError, match="compile"):
+        train_network(network, part, part)
+    network.compile(loss="categorical_crossentropy")  # built by its first batch
+    assert len(train_network(network, part, part, max_epochs=1).train_loss) == 1
+
+
+@deep
 def test_training_waits_as_long_as_told():
     losses = train_by_heart(max_epochs=30, patience=2)[0].validation_loss
     assert len(losses) == np.argmin(losses) + 1 + 2
