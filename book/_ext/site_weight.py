@@ -7,7 +7,7 @@ search index with them.  Here a page gets the icons it shows, drawn in place:
    fifty glyphs, cut out of the theme's own;
 2. scripts and styles that a page does not use are taken out;
 3. every picture states its size, and those further down are loaded when they are needed;
-4. the colour mode is known before the first line is drawn.
+4. the colour mode and the width of the text are known before the first line is drawn.
 
 Everything happens once, when the site is finished, and may be repeated without harm.
 """
@@ -223,7 +223,7 @@ def size_pictures(text: str, page: Path) -> str:
     return IMAGE.sub(lambda m: size_picture(m[0], page, 0 <= article < m.start()), text)
 
 
-# 4. Colour mode -----------------------------------------------------------------------------
+# 4. What is known before the first line is drawn --------------------------------------------
 
 THEME_LINE = 'document.documentElement.dataset.theme = localStorage.getItem("theme") || "auto";'
 # The theme decides between light and dark after the page is drawn, which then flashes.
@@ -241,9 +241,20 @@ def settle_theme(text: str) -> str:
     return re.sub(r'(<html\b[^>]*) data-theme="auto"', r'\1 data-theme="light"', text)
 
 
+def settle_width(text: str) -> str:
+    """Mark a page whose explorable has the whole width.
+
+    A style sheet cannot: it would ask for what comes further down (`:has`), and the page jumps.
+    """
+    if 'class="explorable"' not in text or 'class="bd-sidebar-secondary' in text:
+        return text
+    return text.replace('<div class="bd-content">', '<div class="bd-content course-wide">')
+
+
 def lighten(text: str, page: Path) -> str:
     """Apply everything to the text of one page."""
-    return size_pictures(settle_theme(drop_unused(draw_icons(text))), page)
+    settled = settle_width(settle_theme(text))
+    return size_pictures(drop_unused(draw_icons(settled)), page)
 
 
 def lighten_site(app: Sphinx, exception: Exception | None) -> None:

@@ -8,7 +8,7 @@ from look_checks import icons_left, unasked_files, with_search_index
 from PIL import Image
 from site_checks import pictures_without_size
 from site_support import ROOT, serve, toc_pages
-from site_weighing import ZippingHandler, jumps, too_heavy, weigh
+from site_weighing import ZippingHandler, jumps, pieces, too_heavy, weigh
 
 sys.path.insert(0, str(ROOT / "book/_ext"))
 import site_weight as weight  # noqa: E402
@@ -32,7 +32,8 @@ def zipped(site):
 def test_page_is_light_and_still(name, zipped, browser):
     limit = FIRST_PAGE if name in (PAGES[0], "404") else OTHER_PAGE
     widths = [1280, 390]
-    # What jumps by its own fault jumps on every visit; a busy computer now and then draws late.
+    # What jumps by its own fault jumps on every visit.  A table gets its columns when all of it is
+    # there, and where in it a busy computer pauses to draw is chance.
     for _ in range(3):
         views = dict(zip(widths, weigh(browser, f"{zipped}{name}.html", *widths), strict=True))
         assert all(view["files"] for view in views.values())
@@ -85,6 +86,10 @@ CALM = "<!doctype html><html lang='en'><link rel='icon' href='data:,'><h1>Calm</
 RESTLESS = """<!doctype html><html lang='en'><link rel='icon' href='data:,'>
 <div id="late"></div><p>text</p><p>more</p>
 <script>setTimeout(() => { late.style.height = "500px"; }, 300);</script>"""
+# The first lines are drawn before the browser knows of the picture that makes them move.
+HINDSIGHT = """<!doctype html><html lang='en'><link rel='icon' href='data:,'>
+<style>main:has(.wide) { padding-top: 20rem; }</style>
+<main><article><p>text</p><p>more</p><p>and more</p><div class="wide">x</div></article></main>"""
 HEAVY = "<!doctype html><html lang='en'><link rel='icon' href='data:,'><img src='a.png' alt='x'>"
 
 
@@ -115,6 +120,25 @@ def test_the_scales_see_a_heavy_and_a_restless_page(tmp_path, browser):
     (problem,) = jumps(views["restless"], SHIFT)
     assert "layout shifts by 0." in problem
     assert too_heavy(views["restless"], FIRST_PAGE) == []
+
+
+def test_a_page_is_cut_where_a_slow_line_may_pause():
+    page = "<head><article><h1>a</h1><p>b</p>c<h2>d</h2><p>e</p><h2>f</h2></article>g"
+    head, words, half, rest = pieces(page)
+    assert (head, words) == ("<head>", "<article><h1>a</h1><p>b")
+    assert (half, rest) == ("</p>c", "<h2>d</h2><p>e</p><h2>f</h2></article>g")
+    assert pieces("<article><p>b</p>c</article>") == ["<article><p>b", "</p>c</article>"]
+    assert pieces("a page without an article") == ["a page without an article"]
+
+
+@pytest.mark.site
+def test_the_scales_see_what_a_page_knows_too_late(tmp_path, browser):
+    (tmp_path / "page.html").write_text(HINDSIGHT, encoding="utf-8")
+    with serve(tmp_path, ZippingHandler) as address:
+        (view,) = weigh(browser, f"{address}page.html", 1280)
+        (size,) = (n for name, n in view["files"].items() if name.endswith("page.html"))
+    (problem,) = jumps(view, SHIFT)
+    assert "layout shifts by 0." in problem and size < 1000
 
 
 @pytest.mark.site
@@ -197,6 +221,30 @@ def test_a_page_keeps_what_it_uses():
     assert "searchtools.js" in weight.drop_unused(results)
     cards = scripts + '<div class="a sd-card"></div>'
     assert "sphinx-design" in weight.drop_unused(cards)
+
+
+def test_a_page_with_an_explorable_and_no_outline_is_wide_from_the_start():
+    text = '<div class="bd-content"><article><div class="explorable" data-explorable="a">'
+    wide = weight.settle_width(text)
+    assert wide == text.replace('"bd-content"', '"bd-content course-wide"')
+    assert weight.settle_width(wide) == wide
+    outlined = text + '<div id="x" class="bd-sidebar-secondary bd-toc">'
+    assert weight.settle_width(outlined) == outlined
+    assert weight.settle_width('<div class="bd-content">') == '<div class="bd-content">'
+
+
+@pytest.mark.site
+def test_the_wide_page_has_the_whole_width(site, browser):
+    with serve(site) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 800})
+        widths = {}
+        for name in ("book/play_clusters", "book/play_groups"):
+            page.goto(f"{address}{name}.html")
+            box = page.locator(".bd-article-container").bounding_box()
+            widths[name] = box["x"] + box["width"]
+            assert page.locator(".header-article-items__end").is_visible()
+        page.close()
+    assert widths["book/play_clusters"] > 1250 > 1030 > widths["book/play_groups"]
 
 
 def test_pictures_get_a_size_once(tmp_path):
