@@ -5,7 +5,7 @@ search index with them.  Here a page gets the icons it shows, drawn in place:
 
 1. icons become small SVGs in the page; those that style sheets draw come from a font of about
    fifty glyphs, cut out of the theme's own;
-2. scripts and styles that a page does not use are taken out;
+2. scripts, styles and a button that a page has no use for are taken out;
 3. every picture states its size, and those further down are loaded when they are needed;
 4. the colour mode and the width of the text are known before the first line is drawn.
 
@@ -161,12 +161,16 @@ ONLY_WITH = {
 TAG = r"<(?:script|link)\b[^>]*\b(?:src|href)=\"[^\"]*{}[^\"]*\"[^>]*>(?:</script>)?\n?"
 
 
+OUTLINE = 'class="bd-sidebar-secondary'
+OUTLINE_BUTTON = re.compile(r'<button class="[^"]*\bsecondary-toggle\b.*?</button>\n?', re.DOTALL)
+
+
 def _without(text: str, name: str) -> str:
     return re.sub(TAG.format(re.escape(name)), "", text)
 
 
 def drop_unused(text: str) -> str:
-    """Take out scripts and styles that this page does not use."""
+    """Take out scripts and styles that this page does not use, and a button that opens nothing."""
     text = _without(text, "scripts/fontawesome.js")
     # The index is asked for by the page of results alone; the fields elsewhere only lead there.
     if 'id="search-results"' not in text:
@@ -175,7 +179,7 @@ def drop_unused(text: str) -> str:
     for name, mark in ONLY_WITH.items():
         if not re.search(mark, text):
             text = _without(text, name)
-    return text
+    return text if OUTLINE in text else OUTLINE_BUTTON.sub("", text)
 
 
 # 3. Pictures --------------------------------------------------------------------------------
@@ -246,7 +250,7 @@ def settle_width(text: str) -> str:
 
     A style sheet cannot: it would ask for what comes further down (`:has`), and the page jumps.
     """
-    if 'class="explorable"' not in text or 'class="bd-sidebar-secondary' in text:
+    if 'class="explorable"' not in text or OUTLINE in text:
         return text
     return text.replace('<div class="bd-content">', '<div class="bd-content course-wide">')
 

@@ -221,6 +221,11 @@ def test_a_page_keeps_what_it_uses():
     assert "searchtools.js" in weight.drop_unused(results)
     cards = scripts + '<div class="a sd-card"></div>'
     assert "sphinx-design" in weight.drop_unused(cards)
+    buttons = '<button class="a search-button">\n</button>\n<button class="b secondary-toggle c">'
+    lone = buttons + "<svg></svg>\n</button>\nrest"
+    assert weight.drop_unused(lone) == '<button class="a search-button">\n</button>\nrest'
+    outlined = lone + '<div class="bd-sidebar-secondary bd-toc">'
+    assert weight.drop_unused(outlined) == outlined
 
 
 def test_a_page_with_an_explorable_and_no_outline_is_wide_from_the_start():
@@ -243,6 +248,8 @@ def test_the_wide_page_has_the_whole_width(site, browser):
             box = page.locator(".bd-article-container").bounding_box()
             widths[name] = box["x"] + box["width"]
             assert page.locator(".header-article-items__end").is_visible()
+            outline = page.locator("#pst-secondary-sidebar").count()
+            assert page.locator(".secondary-toggle").count() == outline, name
         page.close()
     assert widths["book/play_clusters"] > 1250 > 1030 > widths["book/play_groups"]
 
