@@ -159,8 +159,6 @@ ONLY_WITH = {
     "mystnb.": r'class="cell ',
 }
 TAG = r"<(?:script|link)\b[^>]*\b(?:src|href)=\"[^\"]*{}[^\"]*\"[^>]*>(?:</script>)?\n?"
-
-
 OUTLINE = 'class="bd-sidebar-secondary'
 OUTLINE_BUTTON = re.compile(r'<button class="[^"]*\bsecondary-toggle\b.*?</button>\n?', re.DOTALL)
 

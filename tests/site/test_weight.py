@@ -86,11 +86,17 @@ CALM = "<!doctype html><html lang='en'><link rel='icon' href='data:,'><h1>Calm</
 RESTLESS = """<!doctype html><html lang='en'><link rel='icon' href='data:,'>
 <div id="late"></div><p>text</p><p>more</p>
 <script>setTimeout(() => { late.style.height = "500px"; }, 300);</script>"""
-# The first lines are drawn before the browser knows of the picture that makes them move.
+# The first lines are drawn before the browser knows of the box that makes them move.
 HINDSIGHT = """<!doctype html><html lang='en'><link rel='icon' href='data:,'>
 <style>main:has(.wide) { padding-top: 20rem; }</style>
 <main><article><p>text</p><p>more</p><p>and more</p><div class="wide">x</div></article></main>"""
 HEAVY = "<!doctype html><html lang='en'><link rel='icon' href='data:,'><img src='a.png' alt='x'>"
+
+
+class SlowHandler(ZippingHandler):
+    """Leaves a busy computer the time to draw: there is one visit, and it has to see the jump."""
+
+    PAUSE = 1.0
 
 
 def test_what_was_weighed_is_judged():
@@ -134,11 +140,10 @@ def test_a_page_is_cut_where_a_slow_line_may_pause():
 @pytest.mark.site
 def test_the_scales_see_what_a_page_knows_too_late(tmp_path, browser):
     (tmp_path / "page.html").write_text(HINDSIGHT, encoding="utf-8")
-    with serve(tmp_path, ZippingHandler) as address:
+    with serve(tmp_path, SlowHandler) as address:
         (view,) = weigh(browser, f"{address}page.html", 1280)
-        (size,) = (n for name, n in view["files"].items() if name.endswith("page.html"))
     (problem,) = jumps(view, SHIFT)
-    assert "layout shifts by 0." in problem and size < 1000
+    assert "layout shifts by 0." in problem
 
 
 @pytest.mark.site
