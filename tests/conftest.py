@@ -1,7 +1,8 @@
 """What all tests share: no windows, reproducible random examples, and the data read once.
 
-And what keeps them quick: a worker of xdist computes with one thread, the longest tests come first,
-and coverage leaves out what reaches no line for the first time.
+No test finds what another one did to the environment, whichever of them runs first.  And what keeps
+them quick: a worker of xdist computes with one thread, the longest tests come first, and coverage
+leaves out what reaches no line for the first time.
 """
 
 import os
@@ -69,6 +70,22 @@ def pytest_configure(config):
         from tests.notebooks.stranger import StrangersRun
 
         pytest_items.NotebookRun = StrangersRun
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_call():
+    """Take back what a test did to the environment, which all later ones of its worker inherit.
+
+    One that had set MPLBACKEND left kernels of other tests without figures, in those runs alone in
+    which the same worker came to them afterwards.
+    """
+    found = dict(os.environ)
+    try:
+        return (yield)
+    finally:
+        for name in set(os.environ) - set(found):
+            del os.environ[name]
+        os.environ.update(found)
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -59,8 +59,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         job = json.loads(options.job[0].read_text(encoding="utf-8"))
         write_whole(options.job[1], json.dumps(answer_job(job)))
         return 0
-    # A table and files, no windows; set for the one process that draws.
-    os.environ["MPLBACKEND"] = "Agg"
     # An ordinary kill ends the worker too, as Ctrl-C does.
     if threading.current_thread() is threading.main_thread():
         signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
@@ -87,4 +85,6 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
+    # A table and files, no windows.  Not in `main`: who calls that has an environment of her own.
+    os.environ["MPLBACKEND"] = "Agg"
     sys.exit(main())

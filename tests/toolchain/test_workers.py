@@ -1,6 +1,8 @@
 """What keeps a worker of xdist quick is true in it; `tests/conftest.py` sees to it."""
 
 import os
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 from types import SimpleNamespace
@@ -9,7 +11,14 @@ import numpy as np  # noqa: F401  (its libraries are what is counted)
 import pytest
 from threadpoolctl import threadpool_info
 
-from tests.conftest import LONG, OTHER_THINGS, REPEAT, THREADS, pytest_collection_modifyitems
+from tests.conftest import (
+    LONG,
+    OTHER_THINGS,
+    REPEAT,
+    THREADS,
+    pytest_collection_modifyitems,
+    pytest_runtest_call,
+)
 from tests.notebooks import stranger
 from tests.notebooks.notebook_rules import ROOT
 
@@ -54,3 +63,29 @@ def test_what_is_left_out_of_the_coverage_has_no_tracer(request):
 def test_what_is_left_out_is_there():
     assert all((ROOT / "tests" / "unit" / f"{name}.py").is_file() for name in REPEAT)
     assert all((ROOT / "tests" / name).is_dir() for name in OTHER_THINGS)
+
+
+@pytest.mark.parametrize("fails", [False, True])
+def test_what_a_test_does_to_the_environment_ends_with_it(monkeypatch, fails):
+    monkeypatch.setenv("COURSE_CHANGED", "before")
+    monkeypatch.setenv("COURSE_REMOVED", "before")
+    around = pytest_runtest_call()
+    next(around)
+    os.environ.update(COURSE_CHANGED="after", COURSE_ADDED="after")
+    del os.environ["COURSE_REMOVED"]
+    with pytest.raises(ValueError if fails else StopIteration):
+        around.throw(ValueError()) if fails else around.send("result")
+    assert os.environ["COURSE_CHANGED"] == os.environ["COURSE_REMOVED"] == "before"
+    assert "COURSE_ADDED" not in os.environ
+
+
+def test_the_next_test_does_not_find_what_one_left_behind(tmp_path):
+    leaves = "import os\ndef test_one():\n    os.environ['COURSE_LEFT'] = 'behind'\n"
+    looks = "def test_two():\n    assert 'COURSE_LEFT' not in os.environ\n"
+    (tmp_path / "test_pair.py").write_text(leaves + looks, encoding="utf-8")
+    alone = ["-c", os.devnull, "--rootdir", str(tmp_path), "-p", "no:cacheprovider"]
+    command = [sys.executable, "-m", "pytest", *alone, str(tmp_path)]
+    assert "COURSE_LEFT' not in" in subprocess.run(command, capture_output=True, text=True).stdout
+    shutil.copy(ROOT / "tests/conftest.py", tmp_path)
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
