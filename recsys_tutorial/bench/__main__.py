@@ -10,7 +10,6 @@ import json
 import os
 import signal
 import sys
-import threading
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -59,9 +58,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         job = json.loads(options.job[0].read_text(encoding="utf-8"))
         write_whole(options.job[1], json.dumps(answer_job(job)))
         return 0
-    # An ordinary kill ends the worker too, as Ctrl-C does.
-    if threading.current_thread() is threading.main_thread():
-        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     names = [name.strip() for name in (options.methods or "").split(";") if name.strip()]
     try:
         chosen = [method_named(name) for name in names] or list(METHODS)
@@ -85,6 +81,8 @@ def _say(line: str) -> None:
 
 
 if __name__ == "__main__":
-    # A table and files, no windows.  Not in `main`: who calls that has an environment of her own.
+    # Not in `main`: who calls that as a function has an environment and signals of her own.
+    # A table and files, no windows; and an ordinary kill ends the worker too, as Ctrl-C does.
     os.environ["MPLBACKEND"] = "Agg"
+    signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     sys.exit(main())

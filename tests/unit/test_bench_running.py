@@ -5,6 +5,7 @@ No peer needs to be installed: methods are pretended, and a library that is abse
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -430,20 +431,26 @@ def test_versions_and_words():
 
 
 def test_a_method_that_does_not_exist_is_wrong_usage(tmp_path, capsys):
-    before = dict(os.environ)
+    before = dict(os.environ), signal.getsignal(signal.SIGTERM)
     assert main(["--out", str(tmp_path), "--methods", "nonsense"]) == 2
     assert "nonsense" in capsys.readouterr().err and not list(tmp_path.iterdir())
-    assert dict(os.environ) == before  # whoever calls it as a function keeps her environment
+    # Whoever calls it as a function keeps what she has.
+    assert (dict(os.environ), signal.getsignal(signal.SIGTERM)) == before
 
 
-def test_as_a_program_it_draws_without_windows(tmp_path):
-    tell = "import runpy, sys, os; sys.argv = ['bench', '--methods', 'nonsense']\n"
-    tell += "try: runpy.run_module('recsys_tutorial.bench', run_name='__main__')\n"
-    tell += "except SystemExit as end: print(end.code, os.environ['MPLBACKEND'])"
+def test_as_a_program_it_draws_without_windows_and_lets_its_worker_end(tmp_path):
+    tell = """
+import os, runpy, signal, sys
+sys.argv = ["bench", "--methods", "nonsense"]
+try:
+    runpy.run_module("recsys_tutorial.bench", run_name="__main__")
+except SystemExit as end:
+    print(end.code, os.environ["MPLBACKEND"], callable(signal.getsignal(signal.SIGTERM)))
+"""
     environment = {**os.environ, "MPLBACKEND": "TkAgg"}
     command = [sys.executable, "-c", tell]
     run = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
-    assert run.stdout.split() == ["2", "Agg"], run.stderr
+    assert run.stdout.split() == ["2", "Agg", "True"], run.stderr
 
 
 def test_one_job_reads_and_writes_files(tmp_path):
