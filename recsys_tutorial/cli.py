@@ -69,7 +69,7 @@ def build_parser() -> argparse.ArgumentParser:
         "--recommender",
         default="soft",
         choices=tuple(RECOMMENDERS),
-        help="what makes the lists (soft); ease ranks better, without reasons and for small logs",
+        help="what makes the lists (soft); ease ranks better, without groups and for small logs",
     )
     run.add_argument(
         "--min-rating",
@@ -240,7 +240,7 @@ def _run(options: argparse.Namespace) -> int:
     for sentence in source:
         print(f"Read: {sentence}")
     if interactions.n_merged:
-        print(f"Note: {interactions.n_merged:,} repeated events were merged with the latest one.")
+        print(f"Note: {interactions.n_merged:,} repeated events were {_merging(options)}.")
     for note in result.notes:
         print(f"Note: {note}")
     n_groups = len(result.clusters)
@@ -309,10 +309,27 @@ def _announce(bar: tqdm[NoReturn], name: str) -> None:
     bar.update(1)
 
 
+def _merging(options: argparse.Namespace) -> str:
+    if options.duplicates == "sum":
+        return "added up"
+    return f"merged with the {'latest one' if options.time else 'last one in the file'}"
+
+
+def _about_a_file(options: argparse.Namespace) -> list[str]:
+    """Name the options that say something about a file and were given."""
+    usual = build_parser().parse_args(["run"])
+    names = "user item rating time items sep encoding no_header time_unit date_order decimal"
+    names += " rating_range duplicates drop_bad_rows"
+    given = [name for name in names.split() if getattr(options, name) != getattr(usual, name)]
+    return [f"--{name.replace('_', '-')}" for name in given]
+
+
 def _load(options: argparse.Namespace, report: Callable[[str], object]) -> Interactions:
     if options.events is None:
-        if options.items or options.time or options.rating:
-            raise DataError("--items, --time and --rating describe a file; name the file first.")
+        if given := _about_a_file(options):
+            verb = "describes" if len(given) == 1 else "describe"
+            raise DataError(f"{' and '.join(given)} {verb} a file; name the file first.")
+        report("no file was named: these are the film ratings of the course (MovieLens).")
         return load_movielens()
     if options.min_rating is not None and options.rating is None:
         raise DataError("--min-rating needs a column of ratings: say --rating NAME.")

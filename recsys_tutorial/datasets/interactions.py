@@ -233,7 +233,7 @@ class Interactions:
         if self.has_time:
             _check_timestamps(self.events, self.now)
         repeated = self.events.duplicated(["user", "item"])
-        mend = "Pass duplicates='last' or duplicates='sum' to from_frame, or remove them."
+        mend = "Say duplicates='last' or 'sum' (--duplicates last, or sum), or remove them."
         _fail(repeated, "user, item", "the same user and item again", mend)
         _check_items(self.events, self.items)
 
@@ -360,7 +360,7 @@ def to_seconds(times: pd.Series, unit: str = "s") -> pd.Series:
     Raises
     ------
     DataError
-        If a value is missing or cannot be read as a time, with its row.
+        If a value is missing, cannot be read as a time or can be read as two, with its row.
 
     Examples
     --------
@@ -380,6 +380,7 @@ def to_seconds(times: pd.Series, unit: str = "s") -> pd.Series:
         if pd.api.types.is_integer_dtype(times):
             times = times.astype("int64")  # a short number cannot be divided by a long one
         return (times // per_second[unit]).astype("int64")
+    _refuse_two_readings(times)
     dates = pd.to_datetime(times, errors="coerce", utc=True, format="mixed")
     mend = "Use numbers (not texts that look like them), or dates as YYYY-MM-DD HH:MM."
     # One bad cell turns a column of numbers into texts; then it is the bad cell that must be named.
@@ -391,6 +392,16 @@ def to_seconds(times: pd.Series, unit: str = "s") -> pd.Series:
     _fail(years < 1678, str(times.name), *PAST)
     _fail(odd if odd.any() else dates.isna(), str(times.name), "not a time", mend)
     return (dates - pd.Timestamp("1970-01-01", tz="UTC")) // pd.Timedelta(seconds=1)
+
+
+def _refuse_two_readings(times: pd.Series) -> None:
+    """Refuse dates with the year last: pandas would take 03/04 for March and 13/04 for April."""
+    if pd.api.types.is_datetime64_any_dtype(times):
+        return
+    texts = times.astype(object).map(lambda cell: cell if isinstance(cell, str) else "")
+    mend = "Say which comes first: pandas.to_datetime(column, dayfirst=True), or dayfirst=False."
+    problem = "a date with the year last may have the day or the month first"
+    _fail(texts.str.match(r"\s*\d{1,2}([./-])\d{1,2}\1\d"), str(times.name), problem, mend)
 
 
 def _select_columns(events: pd.DataFrame, names: dict[str, str]) -> pd.DataFrame:

@@ -50,6 +50,8 @@ def target_ranks(
         raise ValueError(f"Scores of shape {scores.shape}; {(len(targets), seen.shape[1])} wanted.")
     blocked = seen.toarray() != 0
     blocked[:, 0] = True
+    # What comes a second time is a candidate at its own question, or its rank would be below 1.
+    blocked[np.arange(len(targets)), targets] = False
     own = np.take_along_axis(scores, targets[:, None], axis=1)
     better = ((scores > own) & ~blocked).sum(axis=1)
     level = ((scores == own) & ~blocked).sum(axis=1)

@@ -209,7 +209,7 @@ EXERCISES = (
             Mistake(
                 "not squared",
                 _not_squared,
-                "You added distances. J adds their squares: the mean minimises only those.",
+                "You added distances. J adds their squares; it is these that the mean minimises.",
             ),
             Mistake(
                 "mean instead of sum",

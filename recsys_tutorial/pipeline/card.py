@@ -12,7 +12,7 @@ from importlib.metadata import PackageNotFoundError, version
 import pandas as pd
 
 from recsys_tutorial.datasets import Interactions
-from recsys_tutorial.pipeline.running import RECOMMENDERS, USED, PipelineResult
+from recsys_tutorial.pipeline.running import FEWEST_TESTED, RECOMMENDERS, USED, PipelineResult
 from recsys_tutorial.pipeline.templates import environment
 
 CARD_QUESTIONS = {
@@ -51,17 +51,21 @@ def quality_in_words(result: PipelineResult) -> str:
     if board.empty:
         return "The quality is unknown: nothing could be held out."
     used = board.loc[next(name for name in board.index if name.endswith(USED))]
-    popular, top = board.iloc[0], result.settings["top"]
-    figures = (
-        f"nDCG@{top} {used['ndcg']:.3f}, popularity {popular['ndcg']:.3f}; "
-        f"gain {used['ndcg'] - popular['ndcg']:+.3f}, "
-        f"95 % interval {used['gain_low']:+.3f} to {used['gain_high']:+.3f}."
+    popular, top, tested = board.iloc[0], result.settings["top"], int(used["users"])
+    figures = f"nDCG@{top} {used['ndcg']:.3f}, popularity {popular['ndcg']:.3f}"
+    if tested < FEWEST_TESTED:
+        who = "one user" if tested == 1 else f"{tested} users"
+        return f"The quality is unknown: only {who} could be tested ({figures})."
+    figures += (
+        f"; gain {used['ndcg'] - popular['ndcg']:+.3f}, "
+        f"95 % interval {used['gain_low']:+.3f} to {used['gain_high']:+.3f}; "
+        f"{tested:,} users tested."
     )
     if used["gain_low"] > 0:
         return f"Better than the same list for everybody: {figures}"
     if used["gain_high"] < 0:
         return f"WORSE than the same list for everybody: {figures}"
-    return f"Not better than the same list for everybody, as far as can be told: {figures}"
+    return f"It cannot be told whether this beats the same list for everybody: {figures}"
 
 
 def choice_in_words(result: PipelineResult) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 
 from recsys_tutorial.datasets import DataError, Interactions
-from recsys_tutorial.evaluation import leaderboard
+from recsys_tutorial.evaluation import leaderboard, relevant_items
 from recsys_tutorial.preprocessing import (
     Split,
     UserItemMatrix,
@@ -50,6 +50,8 @@ RECOMMENDERS = {
 USED = " (used here)"
 # More users narrow the interval no further, and cost time.
 EVALUATED_USERS = 5_000
+# An interval from fewer people than this looks certain and is not: that of one has no width at all.
+FEWEST_TESTED = 20
 # EASE inverts a square table; at this size it takes about a gigabyte.
 LARGEST_EASE = 12_000
 # Above this many scores the lists are made from the heads of the groups' lists.
@@ -76,7 +78,8 @@ class PipelineResult:
     recommendations : DataFrame
         ``user``, ``rank``, ``item``, ``title``, ``score`` and ``reason``.
     evaluation : DataFrame
-        The leaderboard on held-out events; empty if there was nothing to hold out.
+        The leaderboard on held-out events, with ``users``, how many were tested; empty if there
+        was nothing to hold out.
     notes : tuple of str
         What a reader of the results has to know.
     settings : dict of str to object
@@ -130,7 +133,7 @@ def run_pipeline(
     recommender : {"soft", "groups", "ensemble", "ease"}
         What makes the lists.  Soft groups are the default: they rank nearly as well as an ensemble
         of groupings, every list comes with a reason in words, and they are fast for any number of
-        people.  EASE ranks better (chapter 10), gives no reasons, and needs memory that grows with
+        people.  EASE ranks better (chapter 10), makes no groups, and needs memory that grows with
         the square of the smaller number, users or items.
     min_rating : float, optional
         An event counts as liked only if its rating is at least this; by default every event does.
@@ -305,7 +308,8 @@ def _evaluate(
         contenders[name] = _make(kind, n_clusters, random_state)
     _share_features(contenders, matrix)
     fitted = {name: contender.fit(matrix) for name, contender in contenders.items()}
-    return leaderboard(fitted, test, k=top, min_rating=min_rating), notes + note
+    board = leaderboard(fitted, test, k=top, min_rating=min_rating)
+    return board.assign(users=len(relevant_items(test, min_rating=min_rating))), notes + note
 
 
 def _liked_matrix(
@@ -335,6 +339,9 @@ def _choose(
         train, _ = _split(interactions)
         inner, validation = _split(train)
         matrix = _liked_matrix(inner, validation, min_rating)
+        asked = len(relevant_items(validation, min_rating=min_rating))
+        if asked < FEWEST_TESTED:
+            raise DataError(f"only {asked} users can be asked")
     except DataError as error:
         note = f"The number of groups could not be chosen on the data ({error.args[0].rstrip('.')})"
         return DEFAULT_CLUSTERS, pd.DataFrame(), [f"{note}: {DEFAULT_CLUSTERS} were asked for."]

@@ -62,7 +62,9 @@ def test_a_missing_item_table_is_not_blamed_on_the_log(events, tmp_path, capsys)
 @pytest.mark.slow
 def test_run_without_a_file_uses_movielens(tmp_path, capsys):
     assert run("run", "--clusters", 5, "--top", 1, "--out", tmp_path / "report") == 0
-    assert "5 groups, 671 recommendations" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "5 groups, 671 recommendations" in said
+    assert "Read: no file was named: these are the film ratings of the course" in said
 
 
 def test_titles_and_genres_from_an_item_table(events, tmp_path):
@@ -80,7 +82,12 @@ def test_repeated_events_are_merged_and_counted(events, tmp_path, capsys):
     table = pd.read_csv(events)
     pd.concat([table, table.head(4)]).to_csv(events, index=False)
     assert run("run", events, *NAMED, "--out", tmp_path / "report") == 0
-    assert "4 repeated events" in capsys.readouterr().out
+    assert "4 repeated events were merged with the latest one." in capsys.readouterr().out
+    words = ("--user", "who", "--item", "what", "--rating", "stars")
+    assert run("run", events, *words, "--out", tmp_path / "second") == 0
+    assert "events were merged with the last one in the file." in capsys.readouterr().out
+    assert run("run", events, *words, "--duplicates", "sum", "--out", tmp_path / "third") == 0
+    assert "4 repeated events were added up." in capsys.readouterr().out
 
 
 def fails(words, capsys, *needles):
@@ -144,7 +151,9 @@ def test_item_without_description_is_named(events, tmp_path, capsys):
 
 
 def test_options_without_a_file(capsys):
-    fails(["run", "--time", "when"], capsys, "name the file first")
+    fails(["run", "--time", "when"], capsys, "--time describes a file; name the file first")
+    # Forgetting the file must not end in a report about films.
+    fails(["run", "--user", "WHO", "--no-header"], capsys, "--user and --no-header describe")
 
 
 def test_busy_folder_is_refused_before_the_work(events, tmp_path, capsys):

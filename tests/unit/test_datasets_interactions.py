@@ -378,3 +378,10 @@ def test_a_day_centuries_away_is_called_by_its_name(text, problem, as_pandas_2):
 
 
 WHEN = {"user": "user", "item": "item", "rating": None, "timestamp": "when"}
+
+
+@pytest.mark.parametrize("first", ["03/04/2016", "03.04.2016", " 3-4-16 10:00"])
+def test_dates_that_pandas_would_read_cell_by_cell_are_refused(first):
+    """It takes 03/04 for March and 13/04 for April: the order of events would be lost."""
+    with pytest.raises(DataError, match=r"'when'.*day or the month first.*row 1.*dayfirst"):
+        to_seconds(pd.Series(["2016-04-01", first], name="when"))

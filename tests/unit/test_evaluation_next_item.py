@@ -36,3 +36,11 @@ def test_hits_are_averaged_within_a_viewer_first():
     table = hit_and_ndcg(np.array([1, 21, 2, 99]), np.array([7, 7, 7, 8]), k=20)
     assert table.loc[7, "hit"] == pytest.approx(2 / 3) and table.loc[8].tolist() == [0, 0]
     assert table.loc[7, "ndcg"] == pytest.approx((1 + 1 / np.log2(3)) / 3)
+
+
+def test_a_repeated_item_is_a_candidate_at_its_own_question():
+    """It was met, and yet it is the answer: left out, its rank would be half a place above 1."""
+    met = sparse.csr_array([[0, 1, 1, 0]])
+    again = NextItemQuestions(np.array([[1, 2]]), np.array([2]), np.array([7]), met)
+    assert target_ranks(np.array([[0.0, 9.0, 3.0, 1.0]]), again).tolist() == [1]
+    assert target_ranks(np.array([[0.0, 9.0, 1.0, 3.0]]), again).tolist() == [2]

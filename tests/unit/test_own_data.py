@@ -710,3 +710,11 @@ def test_first_names_alone_become_pseudonyms_and_codes_stay():
     coded = [(f"p0{len(who)}{who[0]}", what) for who, what in rows]
     codes = own_data(pd.DataFrame(coded, columns=["name", "item"]))
     assert set(codes.material.log.events["user"]) == {"p03A", "p03B", "p03C", "p03D", "p03E"}
+
+
+@pytest.mark.parametrize("header", ["student;course;grade", "who;what"])
+def test_a_title_above_the_header_is_named_and_not_taken_for_it(tmp_path, header):
+    path = tmp_path / "class.csv"
+    path.write_text(f"Loans of the library 2024\n\n{header}\nann;a;1\nbo;b;2\n")
+    with pytest.raises(UnfitError, match=r"class.csv: line 3 has the columns: delete"):
+        read_class_table(path)

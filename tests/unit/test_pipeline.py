@@ -437,9 +437,23 @@ def test_the_card_cannot_be_broken_by_a_title():
 def test_the_verdict_follows_the_interval(movielens_result, result):
     assert quality_in_words(movielens_result).startswith("Better than the same list")
     board = result.evaluation.copy()
-    for low, high, words in ((-0.2, 0.2, "Not better"), (-0.2, -0.1, "WORSE"), (0.1, 0.2, "Bett")):
+    for low, high, words in ((-0.2, 0.2, "It cannot"), (-0.2, -0.1, "WORSE"), (0.1, 0.2, "Bett")):
         board["gain_low"], board["gain_high"] = low, high
         assert quality_in_words(replace(result, evaluation=board)).startswith(words)
+
+
+def test_so_few_tested_users_give_no_verdict():
+    """An interval from two people looks certain: with one it has no width at all."""
+    rows = [(user, f"item {user % 7}", 5) for user in range(200)]
+    rows += [(f"back {n}", f"item {item}", item) for n in range(2) for item in range(5)]
+    rows = [(str(user), item, time) for user, item, time in rows]
+    result = run_pipeline(log(rows), n_clusters="auto")
+    said = quality_in_words(result)
+    assert "only 2 users could be tested" in said and "interval" not in said
+    assert any("only" in note and "can be asked" in note for note in result.notes)
+    enough = rows + [(f"more {n}", f"item {item}", item) for n in range(18) for item in range(5)]
+    said = quality_in_words(run_pipeline(log(enough), n_clusters=2))
+    assert "interval" in said and "20 users tested" in said
 
 
 def test_how_the_file_was_read_stands_in_report_and_card(small, tmp_path):

@@ -65,6 +65,14 @@ def dated(first, second):
     return TIMES.format(first, second)
 
 
+TIMED = {**IDS, "timestamp": "time"}
+
+
+def days(first, second):
+    seconds = (pd.to_datetime([first, second]) - pd.Timestamp("1970-01-01")).total_seconds()
+    return [(1, 2, int(seconds[0])), (3, 4, int(seconds[1]))]
+
+
 # name: (content, options, rows of user, item and, if asked for, rating and time, words reported)
 RIGHT = {
     "pandas, default": (frame().to_csv(), ALL, TWO, ["comma"]),
@@ -74,7 +82,26 @@ RIGHT = {
         "user,item\n7.0,1\n8.0,2\n",
         IDS,
         [(7, 1), (8, 2)],
-        ["'7.0' was read as 7"],
+        ["'7.0' was read as 7, and all others likewise"],
+    ),
+    "years": (dated("2019", "2024"), TIMED, days("2019-01-01", "2024-01-01"), ["such as 2019"]),
+    "years, turned to fractions by a gap": (
+        dated("2019.0", "2024.0"),
+        TIMED,
+        days("2019-01-01", "2024-01-01"),
+        ["2019.0 as dates: 2019-01-01"],
+    ),
+    "months without marks": (
+        dated("201912", "202401"),
+        TIMED,
+        days("2019-12-01", "2024-01-01"),
+        ["201912 as dates: 2019-12-01"],
+    ),
+    "dates and clocks without marks": (
+        dated("20191231000000", "20240101000000"),
+        TIMED,
+        days("2019-12-31", "2024-01-01"),
+        ["00:00:00"],
     ),
     "R write.csv": (
         '"","user","item","rating","time"\n"1","ann","Alien",4,"2016-03-05"\n'
@@ -424,7 +451,7 @@ REFUSED = {
     "names in another case": (
         "Kunde;Artikel\n1;2\n",
         {"user": "kunde", "item": "artikel"},
-        ["no column 'kunde'. Did you mean 'Kunde'?"],
+        ["Did you mean 'Kunde'?", "Its names are 'Kunde', 'Artikel': mind the case"],
     ),
     "a time beyond all numbers": (
         "user,item,when\n1,2,1e400\n",

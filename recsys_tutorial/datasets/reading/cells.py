@@ -21,6 +21,12 @@ UNITS = {"s": 1, "ms": 10**3, "us": 10**6, "ns": 10**9}
 ROUNDED = re.compile(r"\d[.,]\d+E\+?\d+|\dE\+\d+", re.IGNORECASE)
 WHOLE = re.compile(r"0|-?[1-9]\d{0,17}")
 WHOLE_WITH_POINT = re.compile(r"(0|-?[1-9]\d{0,14})\.0")
+# A date without marks: the year, and month, day, hour, minute and second as far as they go.  As
+# numbers of seconds, years and months would all be in the first days of 1970, where no log is.
+COMPACT = re.compile(
+    r"(19[7-9]\d|20\d\d)(?:(0[1-9]|1[0-2])(?:(0[1-9]|[12]\d|3[01])"
+    r"(?:([01]\d|2[0-3])([0-5]\d)([0-5]\d)?)?)?)?(?:\.0)?"
+)
 NUMBER = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?", re.IGNORECASE)
 YEAR_FIRST = re.compile(r"\d{4}[-/.]\d{1,2}[-/.]\d{1,2}(?!\d)")
 YEAR_LAST = re.compile(r"(\d{1,2})([-/.])(\d{1,2})\2(\d{4}|\d{2})(?!\d)[,]?\s*(.*)", re.DOTALL)
@@ -90,7 +96,8 @@ def read_ids(cells: pd.Series) -> Column:
     if all(map(WHOLE_WITH_POINT.fullmatch, texts)):
         # What pandas makes of whole numbers when one of them was missing.
         numbers = np.array([int(text[:-2]) for text in texts], np.int64)
-        return Column(_spread(codes, numbers, cells), none, said="'7.0' was read as 7")
+        said = f"{texts[0]!r} was read as {numbers[0]}, and all others likewise"
+        return Column(_spread(codes, numbers, cells), none, said=said)
     zeros = any(re.fullmatch(r"0\d+", text) for text in texts)
     if zeros:
         return Column(cells, none, said="kept as text, with leading zeros")
@@ -148,8 +155,16 @@ def read_numbers(cells: pd.Series, decimal: str | None = None) -> Column:
     numbers = np.array([float(t) if ok else np.nan for t, ok in zip(plain, good)], float)
     bad = _spread(codes, ~np.array(good, bool), cells, missing=False)
     mend = "Convert the ratings to numbers, e.g. 'good' to 1, '3/5' to 3."
-    said = "decimal comma" if decimal == "," else ""
+    said = "decimal comma" if decimal == "," else _guessed_point(bare)
     return Column(_spread(codes, numbers, cells), bad, "not a number", mend, said)
+
+
+def _guessed_point(texts: list[str]) -> str:
+    """Say so if nothing but the custom of programs speaks for a decimal point."""
+    marked = [text for text in texts if "." in text or "," in text]
+    if marked and all(re.fullmatch(r"[+-]?[1-9]\d{0,2}\.\d{3}", text) for text in marked):
+        return f"{marked[0]} was taken for a number with a decimal point, not for a thousand"
+    return ""
 
 
 def _decimal_mark(name: object, texts: list[str]) -> str:
@@ -216,8 +231,10 @@ def read_times(cells: pd.Series, unit: str = "auto", date_order: str | None = No
         raise DataError(f"date_order must be 'dmy' or 'mdy', not '{date_order}'.")
     codes, texts = _distinct(cells)
     numeric = [text.isdecimal() or bool(NUMBER.fullmatch(text)) for text in texts]
+    numbers = [text for text, is_number in zip(texts, numeric) if is_number]
+    are_dates = unit == "auto" and all(map(COMPACT.fullmatch, numbers))
     # One bad cell does not turn a column of numbers into dates.
-    if texts and sum(numeric) > len(texts) / 2 and not all(map(_is_compact, texts)):
+    if len(numbers) > len(texts) / 2 and not are_dates:
         seconds, said = _from_numbers(cells.name, texts, numeric, unit)
     else:
         seconds, said = _from_dates(cells.name, texts, date_order)
@@ -227,11 +244,6 @@ def read_times(cells: pd.Series, unit: str = "auto", date_order: str | None = No
         values = values.astype("int64")
     mend = "Use numbers (not texts that look like them), or dates as YYYY-MM-DD HH:MM."
     return Column(values, bad, "not a time", mend, said)
-
-
-def _is_compact(text: str) -> bool:
-    """Whether a number is a date without marks, such as 20240531."""
-    return bool(re.fullmatch(r"(19[7-9]\d|20\d\d)(0[1-9]|1[0-2])(0[1-9]|[12]\d|3[01])", text))
 
 
 def _from_numbers(
@@ -273,7 +285,8 @@ def _from_numbers(
 
 def _from_dates(name: object, texts: list[str], order: str | None) -> tuple[np.ndarray, str]:
     parts = [YEAR_LAST.fullmatch(text) for text in texts]
-    said = ""
+    compact = next((text for text in texts if COMPACT.fullmatch(text)), "")
+    said = f"numbers such as {compact} as dates: {_in_marks(compact)}" if compact else ""
     if any(parts):
         order, said = _day_or_month_first(name, [part for part in parts if part], order)
         day, month = (1, 3) if order == "dmy" else (3, 1)
@@ -350,8 +363,8 @@ def _year(text: str) -> str:
 
 def _tidy(text: str) -> str:
     """Bring a date near to ISO 8601: one kind of mark, and the letters that databases add."""
-    if _is_compact(text):
-        return f"{text[:4]}-{text[4:6]}-{text[6:]}"
+    if COMPACT.fullmatch(text):
+        return _in_marks(text)
     if YEAR_FIRST.match(text):
         text = re.sub(r"^(\d{4})[-/.](\d{1,2})[-/.](\d{1,2})", _padded, text)
     text = re.sub(r"\s+(UTC|GMT)$", "Z", text)
@@ -359,6 +372,13 @@ def _tidy(text: str) -> str:
     text = re.sub(r"(?<=\d)([+-]\d{2})$", r"\1:00", text) if ":" in text else text
     text = re.sub(r"(?<=[ T])(\d)(?=:)", r"0\1", text)
     return re.sub(r"\b([ap])\.?m\.?$", r"\1m", text, flags=re.IGNORECASE)
+
+
+def _in_marks(text: str) -> str:
+    """Write a date without marks with them; a year or a month alone begins with its first day."""
+    year, month, day, *clock = COMPACT.fullmatch(text).groups()  # type: ignore[union-attr]
+    date = f"{year}-{month or '01'}-{day or '01'}"
+    return f"{date} {':'.join(filter(None, clock))}" if clock[0] else date
 
 
 def _padded(found: re.Match[str]) -> str:

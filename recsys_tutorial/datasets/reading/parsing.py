@@ -243,10 +243,11 @@ def _check_names(text: TextFile, wanted: Sequence[str], layout: _Layout) -> None
         if column not in layout.names:
             message = no_such_column(column, layout.names)
             later, spelled = _header_further_down(text, wanted, layout)
-            if later:
+            # Line 1 has them already, if the case of the letters does not count.
+            if later and not _folded(wanted) <= _folded(layout.names):
                 message += f" Line {later} has the columns: delete the lines above it."
-                if spelled:
-                    message += f" Its names are {', '.join(map(repr, spelled))}: mind the case."
+            if spelled:
+                message += f" Its names are {', '.join(map(repr, spelled))}: mind the case."
             elif not layout.header:
                 message += " Without a header, columns are named by their numbers, from 1."
             elif any(re.fullmatch(r"[\d.:/\- ]+", found) for found in layout.names):

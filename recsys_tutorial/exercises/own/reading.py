@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import re
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,11 @@ import pandas as pd
 
 from recsys_tutorial.datasets import DataError, Interactions, read_interactions
 from recsys_tutorial.datasets.reading.decoding import open_text
-from recsys_tutorial.datasets.reading.parsing import SEPARATORS, no_such_column
+from recsys_tutorial.datasets.reading.parsing import (
+    LINES_TO_LOOK_AT,
+    SEPARATORS,
+    no_such_column,
+)
 from recsys_tutorial.exercises.own.material import SEED, UnfitError
 
 # In the order in which they are tried; whole words of a column's name, small letters.
@@ -251,6 +256,10 @@ def _from_file(
             columns = find_columns(names, given)
         except DataError:
             _refuse_what_is_no_table(path, reading)
+            if line := _line_of_header(path, given, reading):
+                raise DataError(
+                    f"{path.name}: line {line} has the columns: delete the lines above it."
+                ) from None
             raise
         _warn_of_others(sample, columns, said)
     else:
@@ -271,13 +280,30 @@ def _refuse_what_is_no_table(path: Path, reading: dict[str, Any]) -> None:
             raise
 
 
+def _line_of_header(
+    path: Path, given: dict[str, str | None], reading: dict[str, Any]
+) -> int | None:
+    """Find the line that names who and what, below a title; the first line is none."""
+    for number, line in enumerate(_first_lines(path, reading)[:LINES_TO_LOOK_AT], start=1):
+        for separator in SEPARATORS:
+            names = [name.strip() for name in next(iter(_split([line], separator)), [])]
+            with suppress(DataError):
+                # Two words of a title are no table of two columns.
+                if number > 1 and len(find_columns([*names, ""], given)) and len(names) > 1:
+                    return number
+    return None
+
+
+def _first_lines(path: Path, reading: dict[str, Any]) -> list[str]:
+    with open_text(path, reading.get("encoding")).open() as stream:
+        lines = (stream.readline(1 << 16) for _ in range(ROWS_TO_LOOK_AT))
+        return [line.lstrip("\ufeff") for line in lines if line]
+
+
 def _head(path: Path, reading: dict[str, Any]) -> tuple[list[str], pd.DataFrame]:
     """Give the names of the columns, and some rows, under the likeliest separator."""
-    with open_text(path, reading.get("encoding")).open() as stream:
-        lines = [
-            line for line in (stream.readline(1 << 16) for _ in range(ROWS_TO_LOOK_AT)) if line
-        ]
-    lines = [line.lstrip("\ufeff") for line in lines if line.strip()]
+    lines = _first_lines(path, reading)
+    lines = [line for line in lines if line.strip()]
     lines = [line for line in lines if not re.fullmatch(r'"?sep=."?\s*', line)]
     if not lines:
         raise DataError(f"{path.name} is empty. It needs a header and one row per event.")
