@@ -78,8 +78,8 @@ class PipelineResult:
     recommendations : DataFrame
         ``user``, ``rank``, ``item``, ``title``, ``score`` and ``reason``.
     evaluation : DataFrame
-        The leaderboard on held-out events, with ``users``, how many were tested; empty if there
-        was nothing to hold out.
+        The leaderboard on held-out events, with ``users``, how many were tested, and without
+        intervals if they were too few; empty if there was nothing to hold out.
     notes : tuple of str
         What a reader of the results has to know.
     settings : dict of str to object
@@ -309,7 +309,10 @@ def _evaluate(
     _share_features(contenders, matrix)
     fitted = {name: contender.fit(matrix) for name, contender in contenders.items()}
     board = leaderboard(fitted, test, k=top, min_rating=min_rating)
-    return board.assign(users=len(relevant_items(test, min_rating=min_rating))), notes + note
+    board["users"] = len(relevant_items(test, min_rating=min_rating))
+    # No table may show what the verdict does not say.
+    board.loc[board["users"] < FEWEST_TESTED, ["gain_low", "gain_high"]] = np.nan
+    return board, notes + note
 
 
 def _liked_matrix(

@@ -442,7 +442,7 @@ def test_the_verdict_follows_the_interval(movielens_result, result):
         assert quality_in_words(replace(result, evaluation=board)).startswith(words)
 
 
-def test_so_few_tested_users_give_no_verdict():
+def test_so_few_tested_users_give_no_verdict(tmp_path):
     """An interval from two people looks certain: with one it has no width at all."""
     rows = [(user, f"item {user % 7}", 5) for user in range(200)]
     rows += [(f"back {n}", f"item {item}", item) for n in range(2) for item in range(5)]
@@ -451,6 +451,8 @@ def test_so_few_tested_users_give_no_verdict():
     said = quality_in_words(result)
     assert "only 2 users could be tested" in said and "interval" not in said
     assert any("only" in note and "can be asked" in note for note in result.notes)
+    pages = write_report(result, tmp_path / "out").read_text(encoding="utf-8"), model_card(result)
+    assert all("too few users for one" in page and "nan" not in page for page in pages)
     enough = rows + [(f"more {n}", f"item {item}", item) for n in range(18) for item in range(5)]
     said = quality_in_words(run_pipeline(log(enough), n_clusters=2))
     assert "interval" in said and "20 users tested" in said
