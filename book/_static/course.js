@@ -90,8 +90,14 @@ window.addEventListener("load", () => {
       if (firstTap) show(link);
       firstTap = false;
     });
-    link.addEventListener("mouseenter", () => show(link));
-    link.addEventListener("mouseleave", later);
+    /* After a tap browsers make up a mouse that comes and goes: that one must hide nothing.  Pointer
+       events tell who moved. */
+    link.addEventListener("pointerenter", (event) => {
+      if (event.pointerType !== "touch") show(link);
+    });
+    link.addEventListener("pointerleave", (event) => {
+      if (event.pointerType !== "touch") later();
+    });
     link.addEventListener("focus", () => show(link));
     link.addEventListener("blur", later);
   };
@@ -104,8 +110,10 @@ window.addEventListener("load", () => {
     tip.setAttribute("role", "tooltip");
     tip.hidden = true;
     tip.innerHTML = '<span lang="zh-Hans"></span><span></span>';
-    tip.addEventListener("mouseenter", () => clearTimeout(timer));
-    tip.addEventListener("mouseleave", later);
+    tip.addEventListener("pointerenter", () => clearTimeout(timer));
+    tip.addEventListener("pointerleave", (event) => {
+      if (event.pointerType !== "touch") later();
+    });
     document.body.append(tip);
     links.forEach(prepare);
     window.addEventListener("scroll", place, { passive: true });
