@@ -230,7 +230,8 @@ def explain(
 
     In the style "lift" the sentence says how much commoner the item is where the user belongs: the
     score itself, divided by the popularity of the item, so the reason is the reason.  Where it is
-    near 1 the item is there because everybody likes it, and the text says so.  In the style
+    near 1 the item is there because everybody likes it, and the text says so; the group is named
+    only if the item is no rarer there.  In the style
     "members" it quotes how many members of her group chose the item (see `reasons`).
 
     Parameters
@@ -311,10 +312,13 @@ def _lift_sentences(
     kinds, kind = _pairs(_tenths(lifts[is_more]), group[is_more])
     more = [f"{n:.1f} times as common in your group '{named.iloc[g]}' as overall" for n, g in kinds]
     sentences[is_more] = np.array(more, object)[kind]
-    kinds, kind = _pairs(table["overall_share"].to_numpy()[~is_more], group[~is_more])
+    # A group that chooses the item less often than all do is no reason to recommend it.
+    too = (lifts >= 1) & ~without
+    plain = 2 * group[~is_more] + too[~is_more]
+    kinds, kind = _pairs(table["overall_share"].to_numpy()[~is_more], plain)
     also = [
         f"chosen by {share:.0%} of all users"
-        + ("" if pd.isna(named.iloc[g]) else f", your group '{named.iloc[g]}' included")
+        + (f", your group '{named.iloc[g // 2]}' included" if g % 2 else "")
         for share, g in kinds
     ]
     sentences[~is_more] = np.array(also, object)[kind]

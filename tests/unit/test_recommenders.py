@@ -566,9 +566,19 @@ def test_reasons_quote_the_ratio_or_how_many_chose_it():
     lift = lists["score"].iloc[0] / item_shares(PLANTED)[PLANTED.items.get_loc("c")]
     mine = names[found.labels_[0]]
     assert reasons.iloc[0] == f"{lift:.1f} times as common in your group '{mine}' as overall"
-    # d is rare in her group; four of nine chose it.
-    of_d = reasons[lists["item"] == "d"].iloc[0]
-    assert of_d.startswith("chosen by 44% of all users") and mine in of_d
+    # d is rare in her group, which is then no reason; four of nine chose it.
+    assert reasons[lists["item"] == "d"].iloc[0] == "chosen by 44% of all users"
+
+
+def test_a_reason_names_the_group_only_where_the_group_goes_along():
+    chosen = PLANTED.values.toarray()[:8]
+    everywhere = np.r_[0, 1, 1, 1, 0, 1, 1, 1][:, None]
+    found = ClusterPopularity(n_clusters=2, n_factors=2).fit(matrix_of(np.c_[chosen, everywhere]))
+    lists = found.recommend(["u0"], k=4)
+    lists = lists.assign(why=explain(found, lists, pd.Series(["zero", "one"]))).set_index("item")
+    mine = ["zero", "one"][found.labels_[0]]
+    assert lists.loc["g", "why"] == f"chosen by 75% of all users, your group '{mine}' included"
+    assert lists.loc["e", "why"] == "chosen by 38% of all users"
 
 
 # ------------------------------------------------------------------ acceptance on real viewers
