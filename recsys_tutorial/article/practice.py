@@ -89,13 +89,13 @@ def _c1() -> Proof:
 def _c2() -> Proof:
     users = np.random.default_rng(0).normal(size=(1000, 10))
     once = KMeans(10, n_init=10, random_state=0).fit(users)
-    again = KMeans(10, n_init=10, random_state=0).fit(users)
+    again = KMeans(10, init=once.cluster_centers_, n_init=1).fit(users)
     given = bool((once.labels_ == once.predict(users)).all())
     gain = float(np.abs(once.cluster_centers_ - again.cluster_centers_).max())
     shows = (
         f"One fit of 1000 users yields {len(once.cluster_centers_)} centres and all labels; "
-        f"assigning the users afterwards changes {0 if given else 'some'} of them, and fitting a "
-        f"second time moves no centre by more than {gain:.0e}."
+        f"assigning the users afterwards changes {0 if given else 'some'} of them, and fitting "
+        f"on from these centres moves none by more than {gain:.0e}."
     )
     return Proof("C2", shows, given and gain < 1e-6)
 
@@ -527,7 +527,7 @@ def _e5() -> Proof:
     wrong = [name for name in providers if canonicalize_name(name) != right]
     here = f"provided by {', '.join(providers)}" if providers else "not installed here"
     shows = (
-        "Recorded fact: the package 'surprise' on the index only sends its visitors to "
+        "Recorded fact: the package 'surprise' on the index holds no code and requires "
         f"'{right}'. Checked: the two names differ, and the module is {here}."
     )
     return Proof("E5", shows, printed != right and not wrong)

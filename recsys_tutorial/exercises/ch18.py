@@ -142,7 +142,7 @@ def _ratio_probes() -> list[tuple[np.ndarray, np.ndarray]]:
 
 # Exercise 8. What is wrong with each line of the listing; an empty text where nothing is.
 LINES = {
-    1: "the name of an empty shell",
+    1: "the way a model is fitted, taken for a model",
     2: "",
     3: "films in the place of users",
     4: "",
@@ -525,10 +525,10 @@ EXERCISES = (
         lambda: set(WRONG_LINES),
         (
             Mistake(
-                "the package's name missed",
+                "SGD taken for a model",
                 lambda: WRONG_LINES - {1},
-                "Correct so far, and one is missing. What does one get who installs by the name of "
-                "the import?",
+                "Correct so far, and one is missing. Is each of these a model, or is one of them the "
+                "way a model is fitted?",
             ),
             Mistake(
                 "rows and columns missed",
