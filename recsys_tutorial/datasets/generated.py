@@ -81,8 +81,8 @@ def make_static_tastes(
 ) -> GeneratedTastes:
     """Draw users whose taste does not change: the "1000 users, 10 columns" of the source article.
 
-    Each group spends the share `focus` of its visits on two neighbouring topics and spreads the
-    rest evenly.  A user makes a Poisson number of visits, each to a topic drawn from the mix of
+    Each group keeps the share `focus` of its visits for two neighbouring topics and spreads the
+    rest evenly over all topics, these two among them.  A user makes a Poisson number of visits, each to a topic drawn from the mix of
     her group.
 
     Parameters
@@ -92,7 +92,7 @@ def make_static_tastes(
     visits : int
         Mean number of visits of a user.
     focus : float
-        Share of the visits that go to the two topics of the group, between 0 and 1.
+        Share of the visits kept for the two topics of the group, between 0 and 1.
     random_state : int
         Seed.
 

@@ -265,7 +265,8 @@ class Interactions:
         timestamp : str or None
             Name of the column with the times; None if the log has none.
         timestamp_unit : {"s", "ms", "us", "ns"}
-            Unit of numeric times.
+            Unit of numeric times.  Years and dates that are written as numbers (2019, 20190131)
+            would be seconds of 1970: make dates of them first, with `pandas.to_datetime`.
         duplicates : {"error", "last", "sum"}
             What to do when a user meets an item again: refuse, keep the latest event, or add the
             ratings (counts) and keep the latest time.

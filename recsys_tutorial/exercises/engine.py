@@ -407,7 +407,7 @@ def _matches(outcome: list[Any], other: list[Any], tolerance: float) -> bool:
 def same(a: Any, b: Any, tolerance: float) -> bool:
     """Compare two answers the way a teacher would: by meaning, not by type.
 
-    Lists, tuples and arrays with equal numbers are equal; texts ignore case and outer spaces;
+    Lists, tuples and arrays with equal numbers are equal; texts, in sets too, ignore case and outer spaces;
     numbers may differ by the tolerance; missing equals missing.  Two frames must also agree in
     their labels; a series equals a mapping from its labels to its values.
 
@@ -437,9 +437,7 @@ def same(a: Any, b: Any, tolerance: float) -> bool:
         return same(a, b.to_dict(), tolerance)
     a, b = _plain(a), _plain(b)
     if isinstance(a, str) and isinstance(b, str):
-        # A learner who copies the letter with its bracket, (c), means c.
-        a, b = (text.strip(" ().\t\n").lower() for text in (a, b))
-        return a == b
+        return _letters(a) == _letters(b)
     if isinstance(a, Mapping) and isinstance(b, Mapping):
         return a.keys() == b.keys() and all(same(a[key], b[key], tolerance) for key in a)
     if isinstance(a, list | np.ndarray) and isinstance(b, list | np.ndarray):
@@ -450,8 +448,13 @@ def same(a: Any, b: Any, tolerance: float) -> bool:
     if isinstance(a, Real) and isinstance(b, Real):
         return _close(a, b, tolerance)
     if isinstance(a, Set) and isinstance(b, Set):
-        return a == b
+        return set(map(_letters, a)) == set(map(_letters, b))
     return type(a) is type(b) and bool(a == b)
+
+
+def _letters(value: Any) -> Any:
+    """Read a text as a teacher does: a learner who copies the letter with its bracket means c."""
+    return value.strip(" ().\t\n").lower() if isinstance(value, str) else value
 
 
 def _plain(value: Any) -> Any:

@@ -304,7 +304,7 @@ class GroupPopularity(Recommender):
         Raises
         ------
         ValueError
-            If `shrinkage` is out of range, or there is not one label per user.
+            If `shrinkage` is out of range, the labels are no numbers, or there is not one per user.
         """
         check_shrinkage(self.shrinkage)
         labels = np.asarray(self.labels)
@@ -312,6 +312,8 @@ class GroupPopularity(Recommender):
             raise ValueError(
                 f"labels has shape {labels.shape}, the matrix has {len(matrix.users)} users."
             )
+        if labels.dtype.kind not in "biuf":
+            raise ValueError("labels must be numbers. pandas.factorize(names)[0] numbers names.")
         if not np.isfinite(labels).all():
             raise ValueError("labels holds missing values. Mark users without a group by -1.")
         groups, self.labels_ = np.unique(labels, return_inverse=True)

@@ -569,6 +569,10 @@ def test_all_challenges_can_be_reached(play):
     assert "alone" in reached(page)
 
     press(page, "Set up: Just enough")
+    set_slider(page, "min_samples", 3)
+    set_slider(page, "eps, radius", 1)
+    assert "circle" not in reached(page)
+    set_slider(page, "min_samples", 5)
     set_slider(page, "eps, radius", 1.45)
     assert "circle" not in reached(page)
     set_slider(page, "eps, radius", 1.5)

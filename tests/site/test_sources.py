@@ -203,3 +203,33 @@ def test_no_two_terms_share_a_name(root):
 
 def test_a_shared_name_is_seen():
     assert repeated_terms("leak\n泄漏\n  One. [x]\n\nleakage\n泄漏\n  Two.\n") == ["泄漏"]
+
+
+# Commands that the standard library alone can run: any Python will do.
+ANY_PYTHON = r"course\.py|classroom\.py|-m (?:http\.server|uv cache clean)"
+WINDOWS = r".venv\Scripts\python"
+
+
+def commands_astray(text):
+    """List commands of a page that a Python without the course's packages cannot run."""
+    bare = re.findall(r"(?:^|`)python3? [^`\n]+", text, re.MULTILINE)
+    found = [c.strip("`") for c in bare if not re.match(rf"`?python3? (?:{ANY_PYTHON})\b", c)]
+    silent = ".venv/bin/python " in text and WINDOWS not in text and "Linux and macOS" not in text
+    return found + (["nothing for Windows"] if silent else [])
+
+
+def test_commands_name_the_python_that_has_the_packages(root):
+    for path in [*(root / "book").rglob("*.md"), *root.glob("tools/**/*.md"), root / "README.md"]:
+        assert commands_astray(path.read_text(encoding="utf-8")) == [], path.name
+
+
+def test_commands_of_another_python_are_seen():
+    for good in ("course.py kit", "-m http.server", "classroom.py install", "course.py lab  # a"):
+        assert commands_astray(f"Run `python {good}`.\n```\npython3 {good}\n```\n") == []
+    for bad in ("tools/answers.py", "-m pytest tests", "-m uv pip install x", "-m http.client"):
+        assert commands_astray(f"Run `python {bad}` now.") == [f"python {bad}"]
+        assert commands_astray(f"```bash\npython3 {bad}\n```\n") == [f"python3 {bad}"]
+    ours = "`.venv/bin/python tools/a.py`"
+    assert commands_astray(ours) == ["nothing for Windows"]
+    assert commands_astray(f"{ours}, on Windows `{WINDOWS}`") == []
+    assert commands_astray(f"On Linux and macOS, {ours}") == []

@@ -16,6 +16,8 @@ import course_timings as timings  # noqa: E402
 from course_minutes import read_times  # noqa: E402
 from course_plans import read_plans  # noqa: E402
 
+from recsys_tutorial import doctor  # noqa: E402
+
 TIMES = read_times(ROOT)
 PLANS = read_plans(ROOT, TIMES)
 PATHS = paths.read_paths(ROOT)
@@ -204,6 +206,7 @@ def unexplained(printed, text=SETUP):
         known += ["Python"] if about.startswith("Python ") else []
         # A package and its version, or that it is not there.
         known += ["name of a package"] if re.match(r"[\w.-]+ (\d|is not inst)", about) else []
+        known = ["`jupyterlab`"] if about.startswith("jupyterlab ") else known
         if mark in ("ok", "missing", "PROBLEM"):
             good = f"`{mark}`" in rows and any(word in rows for word in known)
         else:
@@ -232,6 +235,47 @@ def test_a_line_of_the_doctor_without_a_row_is_found():
     assert unexplained("ok       the printer has paper\n")
     assert unexplained("broken   Python 3.9\n")
     assert unexplained(good, SETUP.replace("`Mend:`", "")) == ["         Mend: Run: pip"]
+    lab = "missing  jupyterlab is not installed in this Python (opens the notebooks)"
+    assert unexplained(lab) == []
+    assert unexplained(lab, SETUP.replace("| `jupyterlab`", "| JupyterLab")) == [lab]
+
+
+def purposes(findings):
+    """What the doctor's optional things are for: the words in brackets."""
+    return [re.search(r"\((?:for )?(.+)\)", f.what)[1] for f in findings if f.optional and not f.ok]
+
+
+def parts_without_a_row(findings, text=SETUP):
+    """Parts of the course that a missing thing is for, and that no row of the page speaks of."""
+    rows = [line.split("|")[1] for line in text.splitlines() if line.startswith("|")]
+    return [
+        purpose
+        for purpose in purposes(findings)
+        # Of chapters the teacher knows whether the class needs them.
+        if not purpose.startswith("chapter") and not any(purpose in row for row in rows)
+    ]
+
+
+@pytest.fixture
+def nothing_installed(monkeypatch):
+    """What the doctor finds where no package is."""
+
+    def absent(name):
+        raise doctor.PackageNotFoundError(name)
+
+    monkeypatch.setattr(doctor, "version", absent)
+    return doctor._packages() + doctor._lab()
+
+
+def test_the_page_says_what_to_do_for_each_part_that_can_be_missing(nothing_installed):
+    parts = set(purposes(nothing_installed))
+    assert set(doctor.EXTRAS.values()) | {"opens the notebooks"} == parts
+    assert parts_without_a_row(nothing_installed) == []
+
+
+def test_a_missing_part_without_a_row_is_found(nothing_installed):
+    for part in ("opens the notebooks", "quizzes in notebooks"):
+        assert set(parts_without_a_row(nothing_installed, SETUP.replace(part, "x"))) == {part}
 
 
 # The built site -----------------------------------------------------------------------------

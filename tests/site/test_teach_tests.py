@@ -269,6 +269,61 @@ def test_an_item_needs_all_its_sections():
     assert covered["half_day"][1] == [] and covered["one_day"][1] == [1]
 
 
+PLANS = class_tests.the_plans()
+
+
+def changed_plan(name, block, **changes):
+    """The plans of the course, one of their blocks changed."""
+    plan = PLANS[name]
+    sessions = tuple(
+        replace(s, blocks=tuple(replace(b, **changes) if b.id == block else b for b in s.blocks))
+        for s in plan.sessions
+    )
+    return {**PLANS, name: replace(plan, sessions=sessions)}
+
+
+def test_a_plan_gives_the_test_the_minutes_that_its_questions_take():
+    assert class_tests.plan_complaints(PLANS, COVERED) == []
+    (inside,) = class_tests.blocks_inside(PLANS)
+    name, block, count = inside
+    assert (name, block.id, count) == ("semester", "w12-test", 10)
+    assert block.minutes == class_tests.minutes_of(count) == class_tests.MINUTES * count
+
+
+def test_five_questions_take_eight_minutes_not_seven_and_a_half():
+    assert [class_tests.minutes_of(n) for n in (5, 10, 17, 20)] == [8, 15, 26, 30]
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"minutes": 11}, "11 minutes, 10 questions take 15"),
+        ({"minutes": 20}, "20 minutes, 10 questions take 15"),
+        ({"do": "The post-test if you use one."}, "neither 'its minutes are not in it' nor how"),
+        ({"do": "A [test](tests.md) for all."}, "neither 'its minutes are not in it' nor how"),
+        ({"do": "A test before the class: all of it."}, "neither"),
+        ({"do": "A test after the class: 21 of its questions.", "minutes": 32}, "covers 20 only"),
+    ],
+)
+def test_a_block_without_the_minutes_of_its_test_is_seen(changes, said):
+    plans = changed_plan("semester", "w12-test", **changes)
+    (found,) = class_tests.plan_complaints(plans, COVERED)
+    assert found.startswith("semester, w12-test: ") and said in found
+
+
+def test_a_block_that_leaves_the_test_to_others_needs_no_minutes():
+    for text in ("A test after the class: its minutes are not in it.", "Nobody tests.", ""):
+        plans = changed_plan("semester", "w12-test", do=text, minutes=1)
+        assert class_tests.plan_complaints(plans, COVERED) == []
+        assert class_tests.minutes_inside(plans) == "No plan has these minutes in it."
+
+
+def test_the_page_names_the_minutes_of_the_plans():
+    page = (TEACH / "tests.md").read_text(encoding="utf-8")
+    assert "*A semester*, block *w12-test*, 15 minutes for 10 questions." in page
+    assert class_tests.minutes_inside(PLANS) in page
+
+
 # The pages ------------------------------------------------------------------------------------
 
 

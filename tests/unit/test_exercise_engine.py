@@ -24,6 +24,7 @@ from recsys_tutorial.exercises.engine import InputChangedError, same
 TABLE = pd.DataFrame({"a": [1, 2], "b": [3, 4]}, index=["x", "y"])
 
 SAME = [
+    ({"A", "(C)"}, {"c ", "a"}),
     ("(c) ", "C"),
     (1, 1.0),
     (1, np.int64(1)),
@@ -91,6 +92,8 @@ DIFFERENT = [
     ([], [[]]),
     ([1, 2], {1, 2}),
     ({1, 2}, {1, 2, 3}),
+    ({"a", "b"}, {"A", "C"}),
+    ({"1"}, {1}),
     ({"a": 1}, {"b": 1}),
     ({"a": 1}, {"a": 2}),
     ({"a": 1}, {"a": 1, "b": 2}),

@@ -374,6 +374,73 @@ def test_a_table_that_cannot_serve_gets_a_sentence(monkeypatch, variant, said):
     assert said in str(caught.value)
 
 
+OTHERS = "If another column holds them, name it: own_data(table, {}='your column'). Instead: Wait."
+
+
+@pytest.mark.parametrize(
+    ("columns", "need", "opening", "refused"),
+    [
+        (
+            {},
+            "ratings",
+            "The table has no ratings (or all are 1), no times, no genres of the things: some ",
+            f"ratings that differ; your table has none, or all are 1. {OTHERS.format('rating')}",
+        ),
+        (
+            {"stars": 1},
+            "ratings",
+            "The table has no ratings (or all are 1), no times, no genres of the things: some ",
+            f"ratings that differ; your table has none, or all are 1. {OTHERS.format('rating')}",
+        ),
+        (
+            {"stars": 4.5},
+            "ratings",
+            "All ratings are 4.5: some exercises need ratings that differ.",
+            f"ratings that differ; all of yours are 4.5. {OTHERS.format('rating')}",
+        ),
+        (
+            {"when": "2026-03-14"},
+            "times",
+            "All times are the same: some exercises need times that differ.",
+            f"times that differ; all of yours are the same. {OTHERS.format('timestamp')}",
+        ),
+        ({}, "times", "no times, no genres", "times; your table has none. Instead: Wait."),
+        (
+            {"stars": 4},
+            "items",
+            "The table has no times, no genres of the things: some exercises need that.",
+            "genres of the things; your table has none. Instead: Wait.",
+        ),
+    ],
+)
+def test_what_is_all_alike_is_told_from_what_is_not_there(
+    monkeypatch, columns, need, opening, refused
+):
+    monkeypatch.setattr(
+        own_engine, "all_variants", lambda: [broken(needs=(need,), instead="Wait.")]
+    )
+    own = own_data(small_class().assign(**columns))
+    assert opening in repr(own) and "no ratings, " not in repr(own)
+    assert own.task("01.2").text == f"This exercise needs {refused}"
+
+
+def test_a_table_that_lacks_two_things_is_told_both(monkeypatch):
+    variant = broken(needs=("times", "items"), instead="Wait.")
+    monkeypatch.setattr(own_engine, "all_variants", lambda: [variant])
+    said = own_data(small_class()).task("01.2").text
+    assert said == (
+        "This exercise needs times; your table has none. This exercise needs genres of the things; "
+        "your table has none. Instead: Wait."
+    )
+
+
+def test_nothing_is_said_of_what_is_there():
+    table = small_class()
+    own = own_data(table.assign(stars=np.arange(len(table)) % 5, when=np.arange(len(table))))
+    assert "ratings" not in repr(own).replace("ratings = 'stars'", "") and "All " not in repr(own)
+    assert "The table has no genres of the things: some exercises need that." in repr(own)
+
+
 @pytest.mark.parametrize(
     ("changes", "said"),
     [

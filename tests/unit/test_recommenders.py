@@ -509,7 +509,12 @@ def test_group_numbers_may_be_anything():
 
 @pytest.mark.parametrize(
     ("labels", "shrinkage", "message"),
-    [([0, 1], 1, "9 users"), ([[0]] * 9, 1, "9 users"), (HALVES, -2, "shrinkage=-2")],
+    [
+        ([0, 1], 1, "9 users"),
+        ([[0]] * 9, 1, "9 users"),
+        (HALVES, -2, "shrinkage=-2"),
+        (["north", "south", None] * 3, 1, "factorize"),
+    ],
 )
 def test_groups_that_do_not_fit_are_refused(labels, shrinkage, message):
     with pytest.raises(ValueError, match=message):

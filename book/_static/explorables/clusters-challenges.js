@@ -44,9 +44,9 @@
     });
   }
 
-  /** A core point with exactly min_samples points, one of them on the circle itself. */
-  function justCore({ algorithm, points, scan, eps, minSamples }) {
-    if (algorithm !== "dbscan" || minSamples < 3) return false;
+  /** A core point of the star with exactly five points, one of them on the circle itself. */
+  function justCore({ algorithm, shape, points, scan, eps, minSamples }) {
+    if (algorithm !== "dbscan" || shape !== "star" || minSamples !== 5) return false;
     const onCircle = (a, b) => maths.squaredDistance(a, b) === eps * eps;
     return points.some(
       (point, row) =>
