@@ -103,10 +103,18 @@ def _belongs(requirement: Requirement, extra: str) -> bool:
     return marker.evaluate({"extra": extra}) and (extra == "" or not marker.evaluate({"extra": ""}))
 
 
+def _this_python() -> str:
+    """Write this Python as it can be typed here; another one would install for itself."""
+    program = Path(sys.executable)
+    if program.is_relative_to(Path.cwd()):
+        program = program.relative_to(Path.cwd())
+    return f'"{program}"' if " " in str(program) else str(program)
+
+
 def _package(requirement: Requirement, extra: str) -> Finding:
     name, optional = requirement.name, bool(extra)
     target = f'"{PACKAGE}[{extra}]"' if extra else f'"{name}{requirement.specifier}"'
-    mend = f"Run: {Path(sys.executable).name} -m pip install {target}"
+    mend = f"Run: {_this_python()} -m pip install {target}"
     purpose = f" (for {EXTRAS[extra]})" if extra else ""
     try:
         installed = version(name)
@@ -125,7 +133,7 @@ def _lab() -> list[Finding]:
         return [Finding(True, f"jupyterlab {version('jupyterlab')}", optional=True)]
     except PackageNotFoundError:
         mend = (
-            f"Run: {Path(sys.executable).name} -m pip install jupyterlab "
+            f"Run: {_this_python()} -m pip install jupyterlab "
             "(not needed on Colab or in an editor that opens notebooks)"
         )
         what = "jupyterlab is not installed in this Python (opens the notebooks)"

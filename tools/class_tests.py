@@ -12,6 +12,7 @@ answer book (`tools/answers.py`).  `--check` says what is wrong and writes nothi
 from __future__ import annotations
 
 import functools
+import math
 import re
 import sys
 from collections import Counter
@@ -28,8 +29,8 @@ sys.path[:0] = [str(ROOT / "tools"), str(ROOT / "book/_ext")]
 
 import class_test_items  # noqa: E402
 import objectives  # noqa: E402
-from course_minutes import read_times  # noqa: E402
-from course_plans import Plan, read_plans  # noqa: E402
+from course_minutes import Times, read_times  # noqa: E402
+from course_plans import Block, Plan, read_plans  # noqa: E402
 
 from recsys_tutorial.exercises import find_exercise  # noqa: E402
 from recsys_tutorial.grading.gains import LearningGain, learning_gain  # noqa: E402
@@ -39,6 +40,12 @@ TEMPLATES = ROOT / "tools/class_tests_assets"
 FORMS, LETTERS = ("A", "B"), "abcd"
 NAMED = re.compile(r"(\d\d\.\d+) (.+)")
 MINUTES = 1.5
+# How a plan speaks of the test, and what it must say: no minutes, or the number of its questions.
+SPOKEN = re.compile(
+    r"\b(?:pre|post)-?test\b|\btest\b.{0,15} (?:before|after) the class|\(tests\.md\)", re.I
+)
+OUTSIDE = "its minutes are not in it"
+INSIDE = re.compile(r"\b(\d+) of its questions\b")
 # Of the written options, the right one may be the longest of its four in at most this share.
 MOST_LONGEST = 1 / 3
 KEYS = {"id", "chapter", "objective", "sections", "mistakes", "forms", "compute", "shown"}
@@ -161,12 +168,22 @@ def told(plan: Plan, stems: Mapping[str, str]) -> set[tuple[str, str]]:
 
 
 @functools.cache
+def the_times() -> dict[str, Times]:
+    """Read the minutes of this course's chapters."""
+    return read_times(ROOT)
+
+
+@functools.cache
+def the_plans() -> dict[str, Plan]:
+    """Read the plans of this course."""
+    return read_plans(ROOT, the_times())
+
+
+@functools.cache
 def plans_told() -> dict[str, tuple[str, set[tuple[str, str]]]]:
     """For each plan, its title and what it tells."""
-    times = read_times(ROOT)
-    stems = {number: Path(one.chapter.name).name for number, one in times.items()}
-    plans = read_plans(ROOT, times)
-    return {name: (plan.title, told(plan, stems)) for name, plan in plans.items()}
+    stems = {number: Path(one.chapter.name).name for number, one in the_times().items()}
+    return {name: (plan.title, told(plan, stems)) for name, plan in the_plans().items()}
 
 
 def coverage(items: Sequence[Item]) -> dict[str, tuple[str, list[int]]]:
@@ -180,7 +197,36 @@ def coverage(items: Sequence[Item]) -> dict[str, tuple[str, list[int]]]:
     }
 
 
+def blocks_inside(plans: Mapping[str, Plan]) -> list[tuple[str, Block, int]]:
+    """Give the blocks that have minutes for the test: the plan's name, and how many questions."""
+    return [
+        (name, block, int(found[1]))
+        for name, plan in plans.items()
+        for block in plan.blocks
+        if SPOKEN.search(block.do) and (found := INSIDE.search(block.do))
+    ]
+
+
 # The check ------------------------------------------------------------------------------------
+
+
+def plan_complaints(
+    plans: Mapping[str, Plan], covered: Mapping[str, tuple[str, list[int]]]
+) -> list[str]:
+    """Say which blocks speak of the test and do not have the minutes that its questions take."""
+    complaints = [
+        f"{name}, {block.id}: says neither {OUTSIDE!r} nor how many questions of the test it has"
+        for name, plan in plans.items()
+        for block in plan.blocks
+        if SPOKEN.search(block.do) and OUTSIDE not in block.do and not INSIDE.search(block.do)
+    ]
+    for name, block, count in blocks_inside(plans):
+        if minutes_of(count) != block.minutes:
+            wanted = f"{count} questions take {minutes_of(count)}"
+            complaints.append(f"{name}, {block.id}: {block.minutes} minutes, {wanted}")
+        if count > len(covered[name][1]):
+            complaints.append(f"{name}, {block.id}: the plan covers {len(covered[name][1])} only")
+    return complaints
 
 
 def unknown_mistake(name: str) -> bool:
@@ -282,7 +328,18 @@ def promise(item: Item, facts: Mapping[str, objectives.Facts] | None = None) -> 
 
 def minutes_of(count: int) -> int:
     """Say how long a number of questions takes, by the rule."""
-    return round(MINUTES * count)
+    return math.ceil(MINUTES * count)
+
+
+def minutes_inside(plans: Mapping[str, Plan]) -> str:
+    """Say which plans have minutes for the test, and for how many questions they are enough."""
+    rows = [
+        f"*{plans[name].title}*, block *{block.id}*, {block.minutes} minutes for {count} questions"
+        for name, block, count in blocks_inside(plans)
+    ]
+    if not rows:
+        return "No plan has these minutes in it."
+    return f"The plans have minutes for it only here: {'; '.join(rows)}.\nAll others come on top."
 
 
 def made_of(template: str, **values: object) -> str:
@@ -359,6 +416,7 @@ def write_page(
         computed=sum(item.computed for item in items),
         plans="\n".join(plans),
         each=MINUTES,
+        inside=minutes_inside(the_plans()),
         people=people,
         asked=asked,
         before=f"{percent(whole.before)} %",
@@ -388,7 +446,8 @@ def write_all(items: Sequence[Item], facts: Mapping[str, objectives.Facts]) -> d
 def main(argv: Sequence[str]) -> int:
     """Check the test and, unless told to check only, write its pages."""
     items, facts = the_items(), objectives.read_all_facts(ROOT)
-    wrong = complaints(items, facts, coverage(items))
+    covered = coverage(items)
+    wrong = complaints(items, facts, covered) + plan_complaints(the_plans(), covered)
     print("\n".join(wrong) or f"{len(items)} questions in {len(FORMS)} forms")
     if not wrong and "--check" not in argv:
         for name, text in write_all(items, facts).items():

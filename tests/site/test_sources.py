@@ -206,7 +206,7 @@ def test_a_shared_name_is_seen():
 
 
 # Commands that the standard library alone can run: any Python will do.
-ANY_PYTHON = r"course\.py|classroom\.py|-m (?:http\.server|uv cache clean)"
+ANY_PYTHON = r"course\.py|classroom\.py|--version|-m (?:http\.server|uv cache clean)"
 WINDOWS = r".venv\Scripts\python"
 
 

@@ -264,6 +264,24 @@ def test_doctor_looks_for_what_opens_the_notebooks(monkeypatch):
     assert "-m pip install jupyterlab" in missing.mend and "Colab" in missing.mend
 
 
+@pytest.mark.parametrize(
+    ("where", "typed"),
+    [
+        ("here/.venv/bin/python", ".venv/bin/python"),
+        ("elsewhere/bin/python", "/elsewhere/bin/python"),
+        ("my files/bin/python", '/my files/bin/python"'),
+    ],
+)
+def test_doctor_says_which_python_to_install_for(where, typed, tmp_path, monkeypatch):
+    (tmp_path / "here").mkdir()
+    monkeypatch.chdir(tmp_path / "here")
+    monkeypatch.setattr(sys, "executable", str(tmp_path / where))
+    monkeypatch.setattr(doctor, "requires", lambda name: ["no-such-thing>=1"])
+    (missing,) = doctor._packages()
+    assert missing.mend.replace("\\", "/").split(" -m pip")[0].endswith(typed)
+    assert ("Run: .venv" in missing.mend.replace("\\", "/")) == where.startswith("here")
+
+
 def test_doctor_skips_packages_for_other_systems(monkeypatch):
     monkeypatch.setattr(doctor, "requires", lambda name: ['x>=1; sys_platform == "amiga"'])
     assert doctor._packages() == []

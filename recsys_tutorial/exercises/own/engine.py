@@ -48,6 +48,8 @@ from recsys_tutorial.exercises.own.material import (
 from recsys_tutorial.exercises.own.reading import read_class_table
 
 NEEDS = {"ratings": "ratings", "times": "times", "items": "genres of the things"}
+# How `own_data` is told in which column they stand.
+COLUMNS = {"ratings": "rating", "times": "timestamp"}
 UNFIT = "no variant"
 # Said when a variant itself fails on a table that it should serve or refuse.
 BROKEN = "could not be cut from your table"
@@ -528,9 +530,15 @@ def _in_words(material: Material) -> tuple[str, ...]:
             f"{kept.n_items:,} most popular things (at most {MOST_USERS:,}, {MOST_ITEMS:,} and "
             f"{MOST_EVENTS:,})."
         )
-    missing = [words for name, words in NEEDS.items() if not material.has(name)]
-    if missing:
-        parts.append(f"The table has no {', no '.join(missing)}: some exercises need that.")
+    missing = [name for name in NEEDS if not material.has(name)]
+    alike = {name: value for name in missing if (value := _alike(name, material))}
+    none = [_none(name) for name in missing if name not in alike]
+    if none:
+        parts.append(f"The table has {', '.join(none)}: some exercises need that.")
+    parts += [
+        f"All {NEEDS[name]} are {value}: some exercises need {NEEDS[name]} that differ."
+        for name, value in alike.items()
+    ]
     if material.n_users < LEAST_USERS or material.n_items < LEAST_ITEMS:
         parts.append(
             f"That is too small for most exercises: bring at least {LEAST_USERS} people and "
@@ -558,12 +566,37 @@ def _need_all(variant: Variant, material: Material) -> None:
             f"has {material.n_users} and {material.n_items}. Collect more, or join the tables of "
             "several classes."
         )
-    missing = [NEEDS[name] for name in variant.needs if not material.has(name)]
+    missing = [name for name in variant.needs if not material.has(name)]
     if missing:
         instead = f" Instead: {variant.instead}" if variant.instead else ""
-        raise UnfitError(
-            f"This exercise needs {' and '.join(missing)}; your table has none.{instead}"
-        )
+        raise UnfitError(" ".join(_lack(name, material) for name in missing) + instead)
+
+
+def _alike(name: str, material: Material) -> str:
+    """Give the one value that all ratings or all times have; empty if there are none of them."""
+    if name == "times" and material.log.has_time:
+        return "the same"
+    rating = f"{material.events['rating'].iloc[0]:g}"
+    # A table without ratings has this one everywhere.
+    return rating if name == "ratings" and rating != "1" else ""
+
+
+def _none(name: str) -> str:
+    """Say that something is not there, as far as anybody can tell."""
+    return f"no {NEEDS[name]}" + (" (or all are 1)" if name == "ratings" else "")
+
+
+def _lack(name: str, material: Material) -> str:
+    """Say what an exercise needs, what the table has instead, and where to look for it."""
+    what, value = NEEDS[name], _alike(name, material)
+    if name not in COLUMNS or not (value or name == "ratings"):
+        return f"This exercise needs {what}; your table has none."
+    found = f"all of yours are {value}" if value else "your table has none, or all are 1"
+    named = f"own_data(table, {COLUMNS[name]}='your column')"
+    return (
+        f"This exercise needs {what} that differ; {found}. If another column holds them, name it: "
+        f"{named}."
+    )
 
 
 def _judge_for(variant: Variant, material: Material, inputs: tuple[Any, ...]) -> Exercise:
