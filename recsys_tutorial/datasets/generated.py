@@ -82,8 +82,8 @@ def make_static_tastes(
     """Draw users whose taste does not change: the "1000 users, 10 columns" of the source article.
 
     Each group keeps the share `focus` of its visits for two neighbouring topics and spreads the
-    rest evenly over all topics, these two among them.  A user makes a Poisson number of visits, each to a topic drawn from the mix of
-    her group.
+    rest evenly over all topics, these two among them.  A user makes a Poisson number of visits,
+    each to a topic drawn from the mix of her group.
 
     Parameters
     ----------

@@ -527,8 +527,8 @@ EXERCISES = (
             Mistake(
                 "SGD taken for a model",
                 lambda: WRONG_LINES - {1},
-                "Correct so far, and one is missing. Is each of these a model, or is one of them the "
-                "way a model is fitted?",
+                "Correct so far, and one is missing. Is each of these a model, or is one of them "
+                "the way a model is fitted?",
             ),
             Mistake(
                 "rows and columns missed",

@@ -407,9 +407,9 @@ def _matches(outcome: list[Any], other: list[Any], tolerance: float) -> bool:
 def same(a: Any, b: Any, tolerance: float) -> bool:
     """Compare two answers the way a teacher would: by meaning, not by type.
 
-    Lists, tuples and arrays with equal numbers are equal; texts, in sets too, ignore case and outer spaces;
-    numbers may differ by the tolerance; missing equals missing.  Two frames must also agree in
-    their labels; a series equals a mapping from its labels to its values.
+    Lists, tuples and arrays with equal numbers are equal; texts, in sets too, ignore case and
+    outer spaces; numbers may differ by the tolerance; missing equals missing.  Two frames must
+    also agree in their labels; a series equals a mapping from its labels to its values.
 
     Parameters
     ----------
