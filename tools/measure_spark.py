@@ -2,10 +2,11 @@
 
 ``python tools/measure_spark.py`` makes the logs (20 planted groups, 5 k items, about 46 events per
 user), writes them as CSV files, and lets Spark with two threads and pandas with the course's
-`ClusterPopularity` do the same work on each: read and clean, describe and group the users, rank 20
-unseen items for everybody and write the lists.  Every run has a process of its own and one line of
-results; runs that are in the results already are not repeated, so the command can be stopped and
-started again.  `tools/measure_growth.py` is run as well, for the growth in users.  Name other
+`ClusterPopularity` go the same way on each: read, describe and group the users, rank 20 unseen
+items for everybody and write the lists.  While it reads, Spark also cleans; pandas does not, and
+the column ``clean_s`` holds both.  Every run has a process of its own and one line of results;
+runs that are in the results already are not repeated, so the command can be stopped and started
+again.  `tools/measure_growth.py` is run as well, for the growth in users.  Name other
 sizes on the command line; ``--out FOLDER`` says where results go (_build/scaling), ``--ship``
 copies them to ``data/scaling`` and renews the list of hashes.
 
