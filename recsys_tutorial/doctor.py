@@ -5,6 +5,7 @@ Used by ``recsys-tutorial doctor`` and on the set-up page.
 
 from __future__ import annotations
 
+import os
 import shutil
 import sys
 import tempfile
@@ -108,7 +109,10 @@ def _this_python() -> str:
     program = Path(sys.executable)
     if program.is_relative_to(Path.cwd()):
         program = program.relative_to(Path.cwd())
-    return f'"{program}"' if " " in str(program) else str(program)
+    if " " not in str(program):
+        return str(program)
+    # PowerShell takes what begins with a quotation mark for a text, not for a command.
+    return f'& "{program}"' if os.name == "nt" else f'"{program}"'
 
 
 def _package(requirement: Requirement, extra: str) -> Finding:

@@ -339,7 +339,10 @@ def minutes_inside(plans: Mapping[str, Plan]) -> str:
     ]
     if not rows:
         return "No plan has these minutes in it."
-    return f"The plans have minutes for it only here: {'; '.join(rows)}.\nAll others come on top."
+    return (
+        f"The plans have minutes for it only here: {'; '.join(rows)}.\n"
+        "All other minutes of the test come on top of the plan."
+    )
 
 
 def made_of(template: str, **values: object) -> str:

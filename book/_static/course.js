@@ -38,6 +38,7 @@ window.addEventListener("load", () => {
    first tap shows it, the second one follows the link. */
 (() => {
   const WAIT = 200; // Milliseconds in which a mouse may move from the word to the explanation.
+  const PEN = 50; // Milliseconds from the arrival of a pen that does not hover to its touch.
   const tip = document.createElement("div");
   let shown = null;
   let timer;
@@ -82,24 +83,32 @@ window.addEventListener("load", () => {
     link.dataset.tip = link.title;
     link.removeAttribute("title");
     let firstTap = false;
+    let came = -Infinity; // When a pen brought the explanation: one that does not hover, as it taps.
     link.addEventListener("pointerdown", (event) => {
-      firstTap = event.pointerType === "touch" && shown !== link;
+      const justNow = event.pointerType === "pen" && event.timeStamp - came < PEN;
+      firstTap = event.pointerType !== "mouse" && (shown !== link || justNow);
     });
     link.addEventListener("click", (event) => {
-      if (firstTap) event.preventDefault();
-      if (firstTap) show(link);
+      // A finger that scrolled has not tapped, and Enter is no finger.
+      if (firstTap && event.detail > 0) {
+        event.preventDefault();
+        show(link);
+      }
       firstTap = false;
     });
     /* After a tap browsers make up a mouse that comes and goes: that one must hide nothing.  Pointer
        events tell who moved. */
     link.addEventListener("pointerenter", (event) => {
-      if (event.pointerType !== "touch") show(link);
+      if (event.pointerType === "touch") return;
+      if (shown !== link) came = event.timeStamp;
+      show(link);
     });
     link.addEventListener("pointerleave", (event) => {
       if (event.pointerType !== "touch") later();
     });
-    link.addEventListener("focus", () => show(link));
-    link.addEventListener("blur", later);
+    // The focus also comes back with the window, when nobody asks.
+    link.addEventListener("focus", () => link.matches(":focus-visible") && show(link));
+    link.addEventListener("blur", () => tip.matches(":hover") || later());
   };
 
   window.addEventListener("DOMContentLoaded", () => {
@@ -118,6 +127,7 @@ window.addEventListener("load", () => {
     links.forEach(prepare);
     window.addEventListener("scroll", place, { passive: true });
     window.addEventListener("resize", place);
+    window.addEventListener("pagehide", hide);
     document.addEventListener("keydown", (event) => {
       if (event.key === "Escape") hide();
     });

@@ -423,6 +423,12 @@ def _rising_backwards_too(events: pd.DataFrame, column: str, seconds: float) -> 
     return float((step[(gap <= seconds) & (step != 0)] > 0).mean())
 
 
+def _rising_unknown_against(events: pd.DataFrame, column: str, seconds: float) -> float:
+    hers = events.groupby("user")
+    gap, step = hers["timestamp"].diff().abs(), hers[column].diff()
+    return float((step[(gap <= seconds) & (step != 0)] > 0).mean())
+
+
 def _rising_as_in_the_cell(events: pd.DataFrame, column: str, seconds: float) -> float:
     hers = events.groupby("user")
     gap, step = hers["timestamp"].diff(), hers[column].diff()
@@ -442,6 +448,9 @@ def _rising_probes() -> list[tuple[pd.DataFrame, str, float]]:
         (log("AAAABBBC", [9, 5, 5, 70, 70, 75, 75, 75], [7, 2, 6, 4, 8, 9, 1, 5]), "year", 5),
         (log("AABB", [5, 8, 8, 20], [2, 6, 7, 4]), "item", 0),
     ]
+    unknown = log("AAAAABB", [5, 5, 5, 5, 7, 9, 9], [1, 2, 3, 2, 5, 6, 7])
+    unknown.loc[2, "year"] = np.nan
+    probes.append((unknown, "year", 2))
     for size, seconds in [(12, 0), (16, 10), (25, 0), (40, 60)]:
         users = "".join(sorted(rng.choice(list("ABC"), size).tolist()))
         times = (rng.integers(0, 12, size) * 10).tolist()
@@ -858,6 +867,11 @@ EXERCISES = (
                 _rising_backwards_too,
                 "Where a day was drawn by lot the next row may be hours *earlier*, and you took "
                 "every such pair for a near one. What counts is the size of the gap.",
+            ),
+            Mistake(
+                "unknown values count against",
+                _rising_unknown_against,
+                "You counted pairs in which a value is missing. Nobody knows whether they rise.",
             ),
             Mistake(
                 "as for numbers in order of time",

@@ -230,8 +230,8 @@ def explain(
 
     In the style "lift" the sentence says how much commoner the item is where the user belongs: the
     score itself, divided by the popularity of the item, so the reason is the reason.  Where it is
-    near 1 the item is there because everybody likes it, and the text says so; the group is named
-    only if the item is no rarer there.  In the style
+    near 1 the item is there because everybody likes it, and the text says so; the group where she
+    belongs most is named only if the item is no rarer there.  In the style
     "members" it quotes how many members of her group chose the item (see `reasons`).
 
     Parameters
@@ -301,20 +301,26 @@ def _lift_sentences(
     labels = model.labels_[model._rows(recommendations["user"].tolist())]
     columns = model._columns(recommendations["item"].tolist())
     popularity = item_shares(model.matrix_)[columns]
-    scores = recommendations["score"].to_numpy(float)
-    lifts = np.divide(scores, popularity, out=np.ones(len(scores)), where=popularity > 0)
+    lifts = _ratios(recommendations["score"].to_numpy(float), popularity)
+    # The score mixes all her groups; of the one that is named it may not be true.
+    there = _ratios(model.cluster_shares_[labels, columns], popularity) >= 1
     # Millions of recommendations share a few thousand sentences: each is put together once.
     own, group = np.unique(labels, return_inverse=True)
     named = names.reindex(own)
     without = named.isna().to_numpy()[group]
     is_more = (lifts >= CLEARLY_MORE) & ~without
+    named_more = 2 * group[is_more] + there[is_more]
     sentences = np.empty(len(lifts), object)
-    kinds, kind = _pairs(_tenths(lifts[is_more]), group[is_more])
-    more = [f"{n:.1f} times as common in your group '{named.iloc[g]}' as overall" for n, g in kinds]
+    kinds, kind = _pairs(_tenths(lifts[is_more]), named_more)
+    more = [
+        f"{n:.1f} times as common in your "
+        + (f"group '{named.iloc[g // 2]}'" if g % 2 else "groups")
+        + " as overall"
+        for n, g in kinds
+    ]
     sentences[is_more] = np.array(more, object)[kind]
     # A group that chooses the item less often than all do is no reason to recommend it.
-    too = (lifts >= 1) & ~without
-    plain = 2 * group[~is_more] + too[~is_more]
+    plain = 2 * group[~is_more] + (there & ~without)[~is_more]
     kinds, kind = _pairs(table["overall_share"].to_numpy()[~is_more], plain)
     also = [
         f"chosen by {share:.0%} of all users"
@@ -323,6 +329,11 @@ def _lift_sentences(
     ]
     sentences[~is_more] = np.array(also, object)[kind]
     return sentences.tolist()
+
+
+def _ratios(shares: np.ndarray, popularity: np.ndarray) -> np.ndarray:
+    """Divide shares by popularity; an item that nobody chose is as common as everywhere."""
+    return np.divide(shares, popularity, out=np.ones(len(shares)), where=popularity > 0)
 
 
 def _tenths(numbers: np.ndarray) -> np.ndarray:

@@ -1,4 +1,4 @@
-"""A mixture model: each group is a die with one face per item, and every user is thrown with one.
+"""A mixture model: each group is a die with one face per item, and every user throws that of hers.
 
 Taught in chapter 12.  Where K-means asks how near a user is to a centre, the mixture asks
 how likely her history is in each group; that answer is sharper when the history is short.

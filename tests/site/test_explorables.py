@@ -569,6 +569,11 @@ def test_all_challenges_can_be_reached(play):
     assert "alone" in reached(page)
 
     press(page, "Set up: Just enough")
+    page.mouse.click(*place(page, 5, 5))
+    page.mouse.click(*place(page, 6, 4))
+    set_slider(page, "eps, radius", 1)
+    assert "circle" not in reached(page)
+    press(page, "Set up: Just enough")
     set_slider(page, "min_samples", 3)
     set_slider(page, "eps, radius", 1)
     assert "circle" not in reached(page)

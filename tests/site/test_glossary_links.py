@@ -359,6 +359,50 @@ def test_the_explanation_appears_and_goes(way, site, server, browser):
 
 
 @pytest.mark.site
+def test_the_explanation_stays_for_the_mouse_that_comes_to_it_and_goes_with_it(
+    site, server, browser
+):
+    page = browser.new_page(viewport={"width": 390, "height": 700})
+    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="load")
+    tip = page.locator("#glossary-tip")
+    page.locator("a.glossary-link").nth(1).hover()
+    box = tip.bounding_box()
+    page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    page.wait_for_timeout(400)
+    assert tip.is_visible()
+    page.mouse.move(0, 0)
+    page.wait_for_timeout(400)
+    assert tip.is_hidden()
+    page.close()
+
+
+@pytest.mark.site
+def test_a_pen_that_does_not_hover_taps_twice_and_a_finger_that_scrolls_not_at_all(
+    site, server, browser
+):
+    page = browser.new_page(viewport={"width": 390, "height": 700})
+    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="load")
+    link, tip = page.locator("a.glossary-link").nth(1), page.locator("#glossary-tip")
+    # In one go: between two calls from here more time may pass than a pen takes to come down.
+    tap = """(link, pen) => {
+        for (const what of ["pointerenter", "pointerdown"])
+            link.dispatchEvent(new PointerEvent(what, { pointerType: pen, bubbles: true }));
+        link.dispatchEvent(new MouseEvent("click", { detail: 1, bubbles: true, cancelable: true }));
+    }"""
+    link.evaluate(tap, "pen")
+    page.wait_for_timeout(100)
+    assert tip.is_visible() and "03_kmeans" in page.url
+    link.evaluate(tap, "pen")
+    page.wait_for_url("**/book/glossary.html#*")
+    page.go_back(wait_until="load")
+    assert tip.is_hidden()
+    link.dispatch_event("pointerdown", {"pointerType": "touch"})
+    link.press("Enter")
+    page.wait_for_url("**/book/glossary.html#*")
+    page.close()
+
+
+@pytest.mark.site
 def test_the_first_tap_explains_and_the_second_follows(site, server, browser):
     context = browser.new_context(viewport={"width": 390, "height": 700}, has_touch=True)
     page = context.new_page()

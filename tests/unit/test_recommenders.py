@@ -586,6 +586,17 @@ def test_a_reason_names_the_group_only_where_the_group_goes_along():
     assert lists.loc["e", "why"] == "chosen by 38% of all users"
 
 
+def test_a_soft_reason_names_no_group_in_which_the_item_is_rarer():
+    soft = SoftClusterPopularity(n_clusters=12, temperature=0.1, shrinkage=1).fit(CROWD)
+    lists = soft.recommend(k=15)
+    columns = CROWD.items.get_indexer(lists["item"])
+    labels = soft.labels_[CROWD.users.get_indexer(lists["user"])]
+    rarer = soft.cluster_shares_[labels, columns] < item_shares(CROWD)[columns]
+    why = explain(soft, lists)
+    assert (why.str.contains("your group '") != rarer).all() and 0 < rarer.sum() < len(rarer)
+    assert why[rarer].str.contains("times as common in your groups as overall").any()
+
+
 # ------------------------------------------------------------------ acceptance on real viewers
 
 
