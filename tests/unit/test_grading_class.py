@@ -100,6 +100,10 @@ def test_a_process_that_lives_on_is_noticed(tmp_path):
     env = {**os.environ, "TMPDIR": scratch}
     with subprocess.Popen(["sleep", "60"], env=env) as process:
         try:
+            # A program that has just begun has no environment to read, for a moment.
+            until = time.monotonic() + 10
+            while not made.processes_left(tmp_path) and time.monotonic() < until:
+                time.sleep(0.01)
             assert made.processes_left(tmp_path) == [str(process.pid)]
             assert made.processes_left(tmp_path / "other") == []
         finally:

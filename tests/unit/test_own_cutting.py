@@ -203,6 +203,10 @@ def test_two_items_of_one_title_are_told_apart():
 # ------------------------------------------------------------------ the variants
 
 
+# A reader's own column holds no unknown values: each item has its place in the order.
+OF_THE_CHAPTER_ALONE = {"08.8": ["unknown values count against"]}
+
+
 @each_variant
 @pytest.mark.parametrize(
     "table", ["class", "movielens", pytest.param("insteval", marks=pytest.mark.slow)]
@@ -214,9 +218,10 @@ def test_every_usual_mistake_shows(tables, table, variant):
         assert variant.needs == ("times",) and table == "insteval", cut
         return
     if variant.expected is None:
-        assert [m.name for m in cut.judge.mistakes] == [
-            m.name for m in find_exercise(variant.exercise).mistakes
-        ]
+        alone = OF_THE_CHAPTER_ALONE.get(variant.exercise, [])
+        usual = [m.name for m in find_exercise(variant.exercise).mistakes]
+        assert set(alone) <= set(usual)
+        assert [m.name for m in cut.judge.mistakes] == [name for name in usual if name not in alone]
 
 
 UNIFORM = {
