@@ -231,8 +231,8 @@ def explain(
     In the style "lift" the sentence says how much commoner the item is where the user belongs: the
     score itself, divided by the popularity of the item, so the reason is the reason.  Where it is
     near 1 the item is there because everybody likes it, and the text says so; the group where she
-    belongs most is named only if the item is no rarer there.  In the style
-    "members" it quotes how many members of her group chose the item (see `reasons`).
+    belongs most is named only if the item is no rarer there.  In the style "members" it quotes how
+    many members of her group chose the item (see `reasons`).
 
     Parameters
     ----------
@@ -303,7 +303,9 @@ def _lift_sentences(
     popularity = item_shares(model.matrix_)[columns]
     lifts = _ratios(recommendations["score"].to_numpy(float), popularity)
     # The score mixes all her groups; of the one that is named it may not be true.
-    there = _ratios(model.cluster_shares_[labels, columns], popularity) >= 1
+    there, inside = np.zeros(len(labels), bool), labels >= 0
+    own_shares = model.cluster_shares_[labels[inside], columns[inside]]
+    there[inside] = _ratios(own_shares, popularity[inside]) >= 1
     # Millions of recommendations share a few thousand sentences: each is put together once.
     own, group = np.unique(labels, return_inverse=True)
     named = names.reindex(own)

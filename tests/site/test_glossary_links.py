@@ -340,12 +340,17 @@ def test_terms_in_code_and_pages_without_terms_need_no_link():
     assert unlinked("<article><p>no term <code>cluster</code></p></article>", TERMS) == []
 
 
+def at_a_word(browser, server, **options):
+    """A chapter on a small screen, a linked word of it, and its explanation."""
+    page = browser.new_page(viewport={"width": 390, "height": 700}, **options)
+    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="load")
+    return page, page.locator("a.glossary-link").nth(1), page.locator("#glossary-tip")
+
+
 @pytest.mark.site
 @pytest.mark.parametrize("way", ["mouse", "keyboard"])
 def test_the_explanation_appears_and_goes(way, site, server, browser):
-    page = browser.new_page(viewport={"width": 390, "height": 700})
-    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="load")
-    link, tip = page.locator("a.glossary-link").nth(1), page.locator("#glossary-tip")
+    page, link, tip = at_a_word(browser, server)
     assert tip.is_hidden() and link.get_attribute("title") is None
     link.scroll_into_view_if_needed()
     link.hover() if way == "mouse" else link.focus()
@@ -362,10 +367,8 @@ def test_the_explanation_appears_and_goes(way, site, server, browser):
 def test_the_explanation_stays_for_the_mouse_that_comes_to_it_and_goes_with_it(
     site, server, browser
 ):
-    page = browser.new_page(viewport={"width": 390, "height": 700})
-    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="load")
-    tip = page.locator("#glossary-tip")
-    page.locator("a.glossary-link").nth(1).hover()
+    page, link, tip = at_a_word(browser, server)
+    link.hover()
     box = tip.bounding_box()
     page.mouse.move(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
     page.wait_for_timeout(400)
@@ -380,9 +383,7 @@ def test_the_explanation_stays_for_the_mouse_that_comes_to_it_and_goes_with_it(
 def test_a_pen_that_does_not_hover_taps_twice_and_a_finger_that_scrolls_not_at_all(
     site, server, browser
 ):
-    page = browser.new_page(viewport={"width": 390, "height": 700})
-    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="load")
-    link, tip = page.locator("a.glossary-link").nth(1), page.locator("#glossary-tip")
+    page, link, tip = at_a_word(browser, server)
     # In one go: between two calls from here more time may pass than a pen takes to come down.
     tap = """(link, pen) => {
         for (const what of ["pointerenter", "pointerdown"])
@@ -395,7 +396,6 @@ def test_a_pen_that_does_not_hover_taps_twice_and_a_finger_that_scrolls_not_at_a
     link.evaluate(tap, "pen")
     page.wait_for_url("**/book/glossary.html#*")
     page.go_back(wait_until="load")
-    assert tip.is_hidden()
     link.dispatch_event("pointerdown", {"pointerType": "touch"})
     link.press("Enter")
     page.wait_for_url("**/book/glossary.html#*")
@@ -404,17 +404,24 @@ def test_a_pen_that_does_not_hover_taps_twice_and_a_finger_that_scrolls_not_at_a
 
 @pytest.mark.site
 def test_the_first_tap_explains_and_the_second_follows(site, server, browser):
-    context = browser.new_context(viewport={"width": 390, "height": 700}, has_touch=True)
-    page = context.new_page()
-    page.goto(f"{server}notebooks/03_kmeans.html", wait_until="load")
-    link = page.locator("a.glossary-link").nth(1)
+    page, link, tip = at_a_word(browser, server, has_touch=True)
     link.tap()
-    assert page.locator("#glossary-tip").is_visible() and "03_kmeans" in page.url
+    assert tip.is_visible() and "03_kmeans" in page.url
     # What browsers make up after a tap, at moments of their own: the mouse leaves, the finger too.
     link.dispatch_event("mouseleave")
     link.dispatch_event("pointerleave", {"pointerType": "touch"})
     page.wait_for_timeout(400)
-    assert page.locator("#glossary-tip").is_visible()
+    assert tip.is_visible()
     link.tap()
     page.wait_for_url("**/book/glossary.html#*")
-    context.close()
+    page.close()
+
+
+@pytest.mark.site
+def test_a_page_that_is_left_comes_back_without_the_explanation(site, server, browser):
+    page, link, tip = at_a_word(browser, server)
+    link.hover()
+    assert tip.is_visible()
+    page.evaluate("dispatchEvent(new PageTransitionEvent('pagehide', { persisted: true }))")
+    assert tip.is_hidden()
+    page.close()

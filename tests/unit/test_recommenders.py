@@ -586,6 +586,12 @@ def test_a_reason_names_the_group_only_where_the_group_goes_along():
     assert lists.loc["e", "why"] == "chosen by 38% of all users"
 
 
+def test_without_any_group_the_reason_is_what_everybody_chose():
+    nobody = GroupPopularity([-1] * 9).fit(PLANTED)
+    why = explain(nobody, nobody.recommend(k=2))
+    assert len(why) == 18 and why.str.fullmatch(r"chosen by \d+% of all users").all()
+
+
 def test_a_soft_reason_names_no_group_in_which_the_item_is_rarer():
     soft = SoftClusterPopularity(n_clusters=12, temperature=0.1, shrinkage=1).fit(CROWD)
     lists = soft.recommend(k=15)
