@@ -49,9 +49,11 @@ def chapter_link(stem: str) -> str:
 def entry(erratum: Erratum) -> str:
     """Write one error as an entry of a definition list, which fits a phone as well."""
     sources = ", ".join(f"{{cite}}`{key}`" for key in erratum.sources)
+    # Chapters name errata by number, and the site links each number to its entry.
+    name = f"[**{erratum.id}**]{{#{erratum.id.lower()}}}"
     lines = f"line{'s' * (not erratum.lines.isdigit())} {erratum.lines.replace('-', '–')}"
     return (
-        f"**{erratum.id}** ({erratum.severity}, {lines}) {plain(erratum.claim)}\n"
+        f"{name} ({erratum.severity}, {lines}) {plain(erratum.claim)}\n"
         f": {sentences(erratum.problem)}\n\n"
         f"  *Right:* {sentences(erratum.correction)}\n\n"
         f"  Source: {sources or 'its proof'}. Met in {chapter_link(erratum.chapter)}.\n"

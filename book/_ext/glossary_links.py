@@ -15,6 +15,7 @@ it is a link and no more.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -56,18 +57,28 @@ def chapters_of(docname: str, parts: list[tuple[str, list[str]]]) -> list[str]:
     return [chapter_number(name) for name in before if is_chapter(name)]
 
 
-def is_closed(text: nodes.Node) -> bool:
-    """Tell whether a text stands where no link may be."""
-    node = text.parent
-    while node is not None:
-        # Code cells and their outputs are containers.
-        is_cell = isinstance(node, nodes.container) and "nb_element" in node
-        if isinstance(node, CLOSED) or is_cell:
-            return True
-        if isinstance(node, nodes.paragraph) and node.astext().startswith(LISTS):
-            return True
+def above(node: nodes.Node) -> Iterator[nodes.Node]:
+    """Give the nodes around a node, from the inside out."""
+    while node.parent is not None:
         node = node.parent
-    return False
+        yield node
+
+
+def is_code(text: nodes.Node) -> bool:
+    """Tell whether a text stands where no link of any kind may be: code, a formula, a title ..."""
+    # Code cells and their outputs are containers.
+    return any(
+        isinstance(node, CLOSED) or (isinstance(node, nodes.container) and "nb_element" in node)
+        for node in above(text)
+    )
+
+
+def is_closed(text: nodes.Node) -> bool:
+    """Tell whether a text stands where no term may be linked."""
+    return is_code(text) or any(
+        isinstance(node, nodes.paragraph) and node.astext().startswith(LISTS)
+        for node in above(text)
+    )
 
 
 def prose(doctree: nodes.document) -> list[nodes.Text]:

@@ -17,6 +17,7 @@ ROOT = Path(__file__).resolve().parents[2]
 CHAPTERS = sorted((ROOT / "notebooks").glob("[0-9A]*.ipynb"))
 SOLUTIONS = ROOT / "notebooks" / "solutions"
 BIBLIOGRAPHY = ROOT / "book" / "references.bib"
+LINE = 100
 MINUTES = {"predict": 3, "write": 8, "repair": 8}
 
 
@@ -165,6 +166,16 @@ def alt_texts(notebook):
     return complaints
 
 
+def line_lengths(notebook):
+    """No line of code is longer than the site's column on a laptop; the set-up cell is hidden."""
+    return [
+        f"{len(line)} characters in a line of code: {line.strip()[:50]!r}"
+        for cell in cells(notebook, "code")
+        for line in cell.source.splitlines()
+        if len(line) > LINE and not line.lstrip().startswith("%pip")
+    ]
+
+
 def clean(notebook):
     """No outputs, no counts, no stray metadata."""
     complaints = []
@@ -220,7 +231,17 @@ CHAPTER_RULES = (
     sentences,
     voice,
     alt_texts,
+    line_lengths,
     clean,
 )
-SOLUTION_RULES = (setup_cell, references, colab_markdown, sentences, voice, alt_texts, clean)
+SOLUTION_RULES = (
+    setup_cell,
+    references,
+    colab_markdown,
+    sentences,
+    voice,
+    alt_texts,
+    line_lengths,
+    clean,
+)
 PAIR_RULES = (no_leak, solved)

@@ -119,6 +119,10 @@ def lose_alt(nb):
         cell.metadata.pop("mystnb", None)
 
 
+def write_a_long_line(nb):
+    rules.cells(nb, "code")[1].source += "\nx = 1" + " + 1" * 24
+
+
 def keep_output(nb):
     rules.cells(nb, "code")[1].execution_count = 3
 
@@ -140,6 +144,7 @@ BROKEN = [
     (rules.references, invent_a_reference),
     (rules.voice, condescend),
     (rules.alt_texts, lose_alt),
+    (rules.line_lengths, write_a_long_line),
     (rules.clean, keep_output),
 ]
 

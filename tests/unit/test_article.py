@@ -266,7 +266,7 @@ PAGE = errata_page.PAGE.read_text(encoding="utf-8")
 
 def entries_of(text: str) -> dict[str, str]:
     """Cut a page into its entries, by id."""
-    found = re.split(r"(?m)^\*\*([A-E]\d+)\*\* ", text)
+    found = re.split(r"(?m)^\[\*\*([A-E]\d+)\*\*\]\{#[a-e]\d+\} ", text)
     return dict(zip(found[1::2], found[2::2], strict=True))
 
 
@@ -285,7 +285,7 @@ def test_every_erratum_has_an_entry_with_its_correction_and_its_source():
 
 
 def test_a_change_by_hand_is_noticed():
-    touched = PAGE.replace("**B9** (maths", "**B9** (fact")
+    touched = PAGE.replace("[**B9**]{#b9} (maths", "[**B9**]{#b9} (fact")
     assert touched != PAGE and errata_page.with_entries(touched) == PAGE
 
 
