@@ -187,7 +187,7 @@ def plot_front(table: pd.DataFrame, ax: Axes, *, floor: float | None = None) -> 
     ax.set_xlim(shown["time_ratio"].min() / 1.8, right)
     height = shown["ndcg"].max() - shown["ndcg"].min() or 1.0
     ax.set_ylim(shown["ndcg"].min() - 0.08 * height, shown["ndcg"].max() + 0.12 * height)
-    ax.set(xlabel="time to fit and rank, implicit ALS = 1", ylabel="nDCG@20")
+    ax.set(xlabel="time to fit and rank, implicit ALS at its defaults = 1", ylabel="nDCG@20")
     # Nothing can stand above and to the left of the front, so there is room for the legend.
     legend = ax.legend(loc="upper left", fontsize=8)
     room = legend.get_window_extent().transformed(ax.transAxes.inverted())
