@@ -64,8 +64,8 @@ def above(node: nodes.Node) -> Iterator[nodes.Node]:
         yield node
 
 
-def is_code(text: nodes.Node) -> bool:
-    """Tell whether a text stands where no link of any kind may be: code, a formula, a title ..."""
+def takes_no_link(text: nodes.Node) -> bool:
+    """Tell whether a text stands where no link of any kind may be: in code, a title, a link ..."""
     # Code cells and their outputs are containers.
     return any(
         isinstance(node, CLOSED) or (isinstance(node, nodes.container) and "nb_element" in node)
@@ -75,7 +75,7 @@ def is_code(text: nodes.Node) -> bool:
 
 def is_closed(text: nodes.Node) -> bool:
     """Tell whether a text stands where no term may be linked."""
-    return is_code(text) or any(
+    return takes_no_link(text) or any(
         isinstance(node, nodes.paragraph) and node.astext().startswith(LISTS)
         for node in above(text)
     )

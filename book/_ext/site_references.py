@@ -14,7 +14,7 @@ from typing import Any
 
 from course_chapters import is_chapter
 from docutils import nodes
-from glossary_links import is_code
+from glossary_links import takes_no_link
 from sphinx.application import Sphinx
 from sphinx.util import logging
 
@@ -53,7 +53,7 @@ def texts(doctree: nodes.document, *, errata: bool) -> list[nodes.Text]:
     found = []
     for node in doctree.findall(nodes.paragraph):
         if not errata or node.astext().startswith(LIST_OF_ERRATA):
-            found += [text for text in node.findall(nodes.Text) if not is_code(text)]
+            found += [text for text in node.findall(nodes.Text) if not takes_no_link(text)]
     return found
 
 

@@ -219,29 +219,8 @@ def solved(notebook, solutions):
     return complaints
 
 
-CHAPTER_RULES = (
-    opening,
-    times,
-    setup_cell,
-    exercises,
-    claims,
-    closing,
-    references,
-    colab_markdown,
-    sentences,
-    voice,
-    alt_texts,
-    line_lengths,
-    clean,
-)
-SOLUTION_RULES = (
-    setup_cell,
-    references,
-    colab_markdown,
-    sentences,
-    voice,
-    alt_texts,
-    line_lengths,
-    clean,
-)
+# What chapters and solutions have in common.
+TEXT_RULES = (references, colab_markdown, sentences, voice, alt_texts, line_lengths, clean)
+CHAPTER_RULES = (opening, times, setup_cell, exercises, claims, closing, *TEXT_RULES)
+SOLUTION_RULES = (setup_cell, *TEXT_RULES)
 PAIR_RULES = (no_leak, solved)

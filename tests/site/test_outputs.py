@@ -58,9 +58,12 @@ def test_other_outputs_are_not_touched():
 @pytest.mark.site
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_nothing_written_is_cut_off_where_there_is_room(name, server, browser):
-    page = browser.new_page(viewport={"width": 1366, "height": 800})
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
     open_settled(page, f"{server}{name}.html")
     code = page.evaluate(CUT, ".cell_input pre")
+    # From here on letters are larger (course.css), as the column is.
+    page.set_viewport_size({"width": 1366, "height": 800})
+    code += page.evaluate(CUT, ".cell_input pre")
     page.set_viewport_size({"width": 390, "height": 800})
     said = page.evaluate(CUT, ".output.prose pre")
     broken = page.locator(".output.prose").count()

@@ -73,7 +73,7 @@ def test_no_link_where_none_may_stand(source, docname):
 
 def test_a_cell_stays_as_it_is():
     cell = nodes.container("", nodes.paragraph("", "[one2001a]"), nb_element="cell_code")
-    assert references.is_code(cell[0][0])
+    assert references.takes_no_link(cell[0][0])
 
 
 def test_an_unknown_key_is_told_and_kept(monkeypatch):
