@@ -10,9 +10,9 @@ from __future__ import annotations
 
 import html
 import re
-from pathlib import Path
 from typing import Any
 
+from site_pages import change_pages
 from sphinx.application import Sphinx
 
 MARK = "prose"
@@ -44,13 +44,7 @@ def mark_prose(page: str) -> str:
 
 def mark_all(app: Sphinx, exception: Exception | None) -> None:
     """Mark the outputs on all pages of a finished site."""
-    if exception is not None or app.builder.name != "html":
-        return
-    for path in Path(app.outdir, "notebooks").rglob("*.html"):
-        page = path.read_text(encoding="utf-8")
-        marked = mark_prose(page)
-        if marked != page:
-            path.write_text(marked, encoding="utf-8")
+    change_pages(app, exception, "notebooks", mark_prose)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import html
 import re
-from pathlib import Path
 from typing import Any
 
+from site_pages import change_pages
 from sphinx.application import Sphinx
 
 FOLDER = "book/teach"
@@ -54,13 +54,7 @@ def make_cards(text: str) -> str:
 
 def make_all_cards(app: Sphinx, exception: Exception | None) -> None:
     """Make cards on all pages for teachers of a finished site."""
-    if exception is not None or app.builder.name != "html":
-        return
-    for path in Path(app.outdir, FOLDER).rglob("*.html"):
-        text = path.read_text(encoding="utf-8")
-        made = make_cards(text)
-        if made != text:
-            path.write_text(made, encoding="utf-8")
+    change_pages(app, exception, FOLDER, make_cards)
 
 
 def setup(app: Sphinx) -> dict[str, Any]:
