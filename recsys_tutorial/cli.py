@@ -147,7 +147,7 @@ def _add_reading(run: argparse.ArgumentParser) -> None:
         metavar=("LOW", "HIGH"),
         help="other ratings are errors",
     )
-    how.add_argument("--duplicates", default="last", choices=("last", "sum", "error"))
+    how.add_argument("--duplicates", default="last", choices=("last", "sum", "max", "error"))
     how.add_argument(
         "--drop-bad-rows", action="store_true", help="leave out rows with missing or bad cells"
     )
@@ -312,6 +312,8 @@ def _announce(bar: tqdm[NoReturn], name: str) -> None:
 def _merging(options: argparse.Namespace) -> str:
     if options.duplicates == "sum":
         return "added up"
+    if options.duplicates == "max":
+        return "merged with the one that has the highest rating"
     return f"merged with the {'latest one' if options.time else 'last one in the file'}"
 
 

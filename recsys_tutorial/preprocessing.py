@@ -16,6 +16,7 @@ import pandas as pd
 from scipy import sparse
 
 from recsys_tutorial.datasets import DataError, Interactions
+from recsys_tutorial.datasets.interactions import need_one_type
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class CleaningReport:
 def clean_events(
     events: pd.DataFrame,
     *,
-    rating_range: tuple[float, float] = (0.5, 5.0),
+    rating_range: tuple[float, float] | None = (0.5, 5.0),
     now: float | None = None,
 ) -> tuple[pd.DataFrame, CleaningReport]:
     """Remove rows that cannot be trusted, and report each removal.
@@ -65,8 +66,8 @@ def clean_events(
     ----------
     events : DataFrame
         Columns ``user``, ``item``, ``rating`` and ``timestamp`` (seconds since 1970).  Not changed.
-    rating_range : tuple of float
-        Lowest and highest possible rating.
+    rating_range : tuple of float, or None
+        Lowest and highest possible rating; None leaves ratings (counts, prices) as they are.
     now : float, optional
         The present, in seconds since 1970; by default the clock of the machine.
 
@@ -92,7 +93,7 @@ def clean_events(
     """
     _need_columns(events)
     now = time.time() if now is None else now
-    low, high = rating_range
+    low, high = rating_range or (np.finfo(float).min, np.finfo(float).max)
     rules = {
         "missing user or item": lambda t: t["user"].isna() | t["item"].isna(),
         "missing rating": lambda t: t["rating"].isna(),
@@ -112,7 +113,9 @@ def clean_events(
 def _need_columns(events: pd.DataFrame) -> None:
     for column in ("user", "item", "rating", "timestamp"):
         if column not in events.columns:
-            raise DataError(f"Column '{column}' is missing; rename yours to it.")
+            other = {"rating": 1.0, "timestamp": 0}.get(column)
+            without = "" if other is None else f" Without any: events.assign({column}={other})."
+            raise DataError(f"Column '{column}' is missing; rename yours to it.{without}")
     for column, mend in (("rating", "pandas.to_numeric"), ("timestamp", "seconds since 1970")):
         if not pd.api.types.is_any_real_numeric_dtype(events[column]):
             raise DataError(f"Column '{column}' does not hold numbers. Convert it: {mend}.")
@@ -284,6 +287,11 @@ def user_item_matrix(
     UserItemMatrix
         Rows and columns in the order of the ids.
 
+    Raises
+    ------
+    DataError
+        If ids are numbers here and texts in `like`, or the other way round: none could be found.
+
     Examples
     --------
     >>> log = pd.DataFrame({"user": [1, 1, 2], "item": ["a", "b", "a"], "rating": [5, 3, 4]})
@@ -291,6 +299,9 @@ def user_item_matrix(
     [[1.0, 1.0], [1.0, 0.0]]
     """
     events = interactions.events
+    if like is not None:
+        need_one_type("user", events["user"].tolist()[:1], like.users)
+        need_one_type("item", events["item"].tolist()[:1], like.items)
     users = pd.Index(np.sort(events["user"].unique())) if like is None else like.users
     items = pd.Index(np.sort(interactions.items["item"].unique())) if like is None else like.items
     rows = users.get_indexer(pd.Index(events["user"]))

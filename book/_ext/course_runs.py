@@ -12,6 +12,7 @@ those that take longest: begun last, one of them would keep all cores but one wa
 from __future__ import annotations
 
 import os
+import platform
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from contextlib import contextmanager
@@ -34,6 +35,34 @@ LOGGER = logging.getLogger(__name__)
 NOTEBOOK_BYTES = 2 * 2**30
 THREADS = ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS")
 THREADS += ("TF_NUM_INTRAOP_THREADS", "TF_NUM_INTEROP_THREADS")
+
+
+# Beside the notebooks of a cache: on which processors they ran, one a line.
+PROCESSORS = "processors"
+TELLING = ("vendor_id", "cpu family", "model", "flags", "CPU implementer", "CPU part", "Features")
+
+
+def processor() -> str:
+    """Name the processor by what libraries choose their kernels by.
+
+    With other instructions a network is trained to other last digits, and a virtual machine can
+    move from one processor to another between two commands.
+    """
+    try:
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").split("\n\n")[0].split("\n")
+    except OSError:
+        return f"{platform.machine()} {platform.processor()}"
+    said = [line.split(":", 1) for line in lines if ":" in line]
+    return " ".join(value.strip() for name, value in said if name.strip() in TELLING)
+
+
+def note_processor(cache: Path) -> None:
+    """Add this processor to those on which the notebooks of a cache have run."""
+    path = cache / PROCESSORS
+    known = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    if processor() not in known:
+        cache.mkdir(parents=True, exist_ok=True)
+        path.write_text("\n".join([*known, processor()]) + "\n", encoding="utf-8")
 
 
 def how_many() -> int:
@@ -100,8 +129,12 @@ def run_ahead(app: Sphinx, env: BuildEnvironment, docnames: list[str]) -> None:
     first = [name for name in config.course_runs_first if name in docnames]
     names = first + sorted(set(docnames) - set(first) - set(config.course_runs_alone))
     paths = [path for path in map(Path, map(env.doc2path, names)) if path.suffix == ".ipynb"]
-    cache = get_cache(config.nb_execution_cache_path or ".jupyter_cache")
+    folder = config.nb_execution_cache_path or ".jupyter_cache"
+    cache = get_cache(folder)
     notebooks, workers = to_run(paths, cache), how_many()
+    alone = [Path(env.doc2path(name)) for name in config.course_runs_alone if name in docnames]
+    if notebooks or to_run(alone, cache):
+        note_processor(Path(folder))
     if min(len(notebooks), workers) < 2:
         return
     LOGGER.info("running %d notebooks, %d at a time", len(notebooks), workers)

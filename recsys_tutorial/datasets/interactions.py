@@ -56,6 +56,43 @@ class DataError(ValueError):
         super().__init__(shown)
 
 
+def need_one_type(what: str, ids: Sequence[object] | pd.Index, known: pd.Index) -> None:
+    """Refuse ids that can never be found: 7 is not "7", and all would be unknown without a word.
+
+    Parameters
+    ----------
+    what : str
+        What they name: "user" or "item".
+    ids : sequence
+        Those that are looked for, of one type.
+    known : Index
+        Those that there are, of one type.
+
+    Raises
+    ------
+    DataError
+        If one of both is numbers and the other is not.
+
+    Examples
+    --------
+    >>> need_one_type("item", ["7"], pd.Index([7, 8]))
+    Traceback (most recent call last):
+    recsys_tutorial.datasets.interactions.DataError: The item '7' cannot be among those that are \
+    known, such as 7: one is a number and one is not. Convert all to one type.
+    """
+    if not len(ids) or not len(known):
+        return
+    ours, theirs = ids[0], known[0]
+    if isinstance(ours, numbers.Number) != isinstance(theirs, numbers.Number):
+        shown = [
+            _short(repr(getattr(one, "item", lambda one=one: one)())) for one in (ours, theirs)
+        ]
+        raise DataError(
+            f"The {what} {shown[0]} cannot be among those that are known, such as {shown[1]}: "
+            "one is a number and one is not. Convert all to one type."
+        )
+
+
 def _where(bad: pd.Series) -> str:
     """Name the first bad rows by their index labels, and how many there are in all."""
     rows = [_short(label) for label in bad.index[bad.to_numpy()][:3]]
@@ -267,9 +304,10 @@ class Interactions:
         timestamp_unit : {"s", "ms", "us", "ns"}
             Unit of numeric times.  Years and dates that are written as numbers (2019, 20190131)
             would be seconds of 1970: make dates of them first, with `pandas.to_datetime`.
-        duplicates : {"error", "last", "sum"}
-            What to do when a user meets an item again: refuse, keep the latest event, or add the
-            ratings (counts) and keep the latest time.
+        duplicates : {"error", "last", "sum", "max"}
+            What to do when a user meets an item again: refuse, keep the latest event, add the
+            ratings (counts) and keep the latest time, or keep the event with the highest rating
+            (the latest of equals).
 
         Returns
         -------
@@ -441,8 +479,8 @@ def _in_their_words(message: str, names: dict[str, str]) -> str:
 
 
 def _merge_duplicates(table: pd.DataFrame, rule: str) -> pd.DataFrame:
-    if rule not in ("error", "last", "sum"):
-        raise DataError(f"duplicates must be 'error', 'last' or 'sum', not '{rule}'.")
+    if rule not in ("error", "last", "sum", "max"):
+        raise DataError(f"duplicates must be 'error', 'last', 'sum' or 'max', not '{rule}'.")
     if rule == "error" or not table.duplicated(["user", "item"]).any():
         return table
     # A missing rating must be refused, not swallowed by a sum or by a later row.
@@ -450,6 +488,8 @@ def _merge_duplicates(table: pd.DataFrame, rule: str) -> pd.DataFrame:
     _check_ratings(table)
     if "timestamp" in table:
         table = table.sort_values("timestamp", kind="stable")
+    if rule == "max":
+        table = table.sort_values("rating", kind="stable")
     last = table.drop_duplicates(["user", "item"], keep="last")
     if rule == "sum":
         if float(table["rating"].abs().max()) * len(table) >= 2.0**63:

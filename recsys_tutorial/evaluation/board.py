@@ -11,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from recsys_tutorial.datasets import Interactions
+from recsys_tutorial.datasets.interactions import need_one_type
 from recsys_tutorial.evaluation.describing import coverage_at_k, novelty_at_k
 from recsys_tutorial.evaluation.per_user import per_user_metrics, relevant_items
 from recsys_tutorial.evaluation.resampling import bootstrap_interval
@@ -51,7 +52,8 @@ def leaderboard(
     Raises
     ------
     ValueError
-        If there are no recommenders, or no user has a relevant item.
+        If there are no recommenders, no user has a relevant item, or users are numbers in the test
+        and texts in the training data (or the other way round).
     KeyError
         If `baseline` is not among the recommenders.
 
@@ -76,6 +78,7 @@ def leaderboard(
         raise ValueError("No user has a relevant item in the test. Lower min_rating.")
     tables, rows = {}, {}
     for name, recommender in recommenders.items():
+        need_one_type("user", list(relevant)[:1], recommender.matrix_.users)
         known = [user for user in relevant if user in recommender.matrix_.users]
         lists = recommender.recommend(known, k)
         tables[name] = per_user_metrics(lists, relevant, k)

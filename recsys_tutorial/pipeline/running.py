@@ -52,6 +52,8 @@ USED = " (used here)"
 EVALUATED_USERS = 5_000
 # An interval from fewer people than this looks certain and is not: that of one has no width at all.
 FEWEST_TESTED = 20
+# A share of the users that, if it did half of everything, is no crowd.
+HEAVY_SHARE = 0.05
 # EASE inverts a square table; at this size it takes about a gigabyte.
 LARGEST_EASE = 12_000
 # Above this many scores the lists are made from the heads of the groups' lists.
@@ -201,7 +203,9 @@ def run_pipeline(
     lists.insert(3, "title", lists["item"].map(interactions.titles))
     lists["reason"] = _reasons(model, groups, lists, names)
     if lists["user"].nunique() < len(matrix.users):
-        notes.append("Users who have met every item get no list.")
+        n_without = len(matrix.users) - lists["user"].nunique()
+        notes.append(f"Users who have met every item get no list: {n_without:,}.")
+    notes += _small_in_words(matrix, groups) + _heavy_in_words(matrix)
     return PipelineResult(
         interactions,
         model,
@@ -269,6 +273,30 @@ def _liked_in_words(interactions: Interactions, min_rating: float) -> list[str]:
     share = f"{liked.mean():.0%} of the events count as liked: a rating of {min_rating:g} or more"
     poor = f"; of the users {nothing:,} liked nothing, so their lists are not about them"
     return [share + (poor if nothing else "") + "."]
+
+
+def _small_in_words(matrix: UserItemMatrix, groups: ClusterPopularity) -> list[str]:
+    """Say so if everybody's popularity weighs more in a group than what its members did."""
+    mean = matrix.values.sum() / len(groups.centres_)
+    if mean >= groups.shrinkage:
+        return []
+    return [
+        f"A group has {mean:,.0f} events in the mean, fewer than the {groups.shrinkage:,.0f} with "
+        "which everybody's popularity is mixed in, so lists are near to the popular one. Fewer "
+        "groups or more events would say more."
+    ]
+
+
+def _heavy_in_words(matrix: UserItemMatrix) -> list[str]:
+    """Say so if a few users did half of all that was done."""
+    counts = np.sort(np.asarray(matrix.values.sum(axis=1)))[::-1]
+    n_heavy = int(np.searchsorted(counts.cumsum(), counts.sum() / 2)) + 1
+    if n_heavy > HEAVY_SHARE * len(counts):
+        return []
+    return [
+        f"Half of all events are of {n_heavy:,} of {len(counts):,} users, so popularity and groups "
+        "are mostly theirs. If they are no customers (staff, tests, robots), leave them out."
+    ]
 
 
 def _has_order(interactions: Interactions) -> bool:
@@ -453,6 +481,8 @@ def _cluster_table(
 ) -> pd.DataFrame:
     best = distinctive_items(model)
     titles = best["item"].map(interactions.titles).groupby(best["cluster"]).agg("; ".join)
+    # A group that nothing sets apart has no items to show.
+    titles = titles.reindex(names.index, fill_value="")
     sizes = np.bincount(model.labels_, minlength=len(names))
     table = pd.DataFrame({"name": names, "users": sizes, "distinctive_items": titles})
     return table.rename_axis("cluster").reset_index()

@@ -15,6 +15,8 @@ from scipy import sparse
 from sklearn.base import BaseEstimator
 from sklearn.utils.validation import check_is_fitted
 
+from recsys_tutorial.datasets import DataError
+from recsys_tutorial.datasets.interactions import need_one_type
 from recsys_tutorial.preprocessing import UserItemMatrix
 from recsys_tutorial.recommenders.ranking import blocks_of, take_rows, top_columns
 
@@ -97,7 +99,8 @@ class Recommender(BaseEstimator, ABC):
         Raises
         ------
         ValueError
-            If an array has a wrong number of columns, or holds missing or infinite values.
+            If an array has a wrong number of columns, or holds missing or infinite values; or if
+            items are numbers in the history and texts in the training data, or the other way round.
         NotImplementedError
             If the model needs more than a history (features or labels of your own).
         """
@@ -321,11 +324,18 @@ def hide(scores: np.ndarray, seen: sparse.csr_array, allowed: np.ndarray | None 
 
 
 def _positions(index: pd.Index, ids: Sequence[Hashable], what: str, hint: str) -> np.ndarray:
+    if isinstance(ids, str | bytes):
+        raise TypeError(f"{what} must be a list of ids, not one text: write [{ids!r}].")
     ids = list(ids)
     found = index.get_indexer(pd.Index(ids))
     if (found < 0).any():
         unknown = [one for one, place in zip(ids, found) if place < 0]
         more = f" and {len(unknown) - 3} more" if len(unknown) > 3 else ""
+        if (found < 0).all():
+            try:
+                need_one_type(what[:-1].lower(), ids, index)
+            except DataError as error:
+                raise KeyError(str(error)) from None
         raise KeyError(f"{what} not in the training data: {unknown[:3]}{more}. {hint}")
     return found
 
@@ -333,6 +343,7 @@ def _positions(index: pd.Index, ids: Sequence[Hashable], what: str, hint: str) -
 def _align(histories: UserItemMatrix, items: pd.Index) -> sparse.csr_array:
     """Give the histories the columns of the training matrix."""
     cells = histories.values.tocoo()
+    need_one_type("item", histories.items, items)
     columns = items.get_indexer(histories.items)[cells.coords[1]]
     known = columns >= 0
     places = (cells.coords[0][known], columns[known])

@@ -21,9 +21,16 @@ from recsys_tutorial.recommenders.clusters import (
 from recsys_tutorial.recommenders.ensemble import ClusterEnsemble
 from recsys_tutorial.recommenders.grouping import one_hot
 from recsys_tutorial.recommenders.popularity import item_shares
+from recsys_tutorial.recommenders.ranking import blocks_of
 
 # Below this ratio "commoner in your group" would be a flattering way to say "popular".
 CLEARLY_MORE = 1.2
+# Fewer members who met the item are a coincidence, and a reason would tell on them.
+FEWEST_MEMBERS = 3
+# What nothing sets apart is told so, instead of being named after items that it never met.
+NOTHING_APART = "like everybody"
+# Shares that are equal differ in their last digits.
+EQUAL = 1e-9
 
 
 def distinctiveness(shares: np.ndarray, overall: np.ndarray) -> np.ndarray:
@@ -54,19 +61,21 @@ def distinctiveness(shares: np.ndarray, overall: np.ndarray) -> np.ndarray:
 
 
 def distinctive_items(recommender: ClusterPopularity, n: int = 5) -> pd.DataFrame:
-    """The items that set each cluster apart.
+    """The items that set each cluster apart: those that are commoner in it than overall.
 
     Parameters
     ----------
     recommender : ClusterPopularity
         Fitted, hard or soft.
     n : int
-        Items per cluster.
+        Items per cluster, at most.
 
     Returns
     -------
     DataFrame
-        Columns ``cluster``, ``rank`` (from 1) and ``item``.
+        Columns ``cluster``, ``rank`` (from 1) and ``item``.  A cluster in which fewer than `n`
+        items are commoner has fewer rows, and none if it is like everybody: what its members
+        never met does not describe them.
 
     Examples
     --------
@@ -76,22 +85,30 @@ def distinctive_items(recommender: ClusterPopularity, n: int = 5) -> pd.DataFram
     >>> distinctive_items(model, n=3).shape
     (15, 3)
     """
-    matrix = recommender.matrix_
-    scores = distinctiveness(recommender.cluster_shares_, item_shares(matrix))
-    top = np.argsort(-scores, axis=1, kind="stable")[:, :n]
-    return pd.DataFrame(
-        {
-            "cluster": np.repeat(np.arange(len(top)), top.shape[1]),
-            "rank": np.tile(np.arange(1, top.shape[1] + 1), len(top)),
-            "item": matrix.items[top.ravel()],
-        }
-    )
+    items = recommender.matrix_.items
+    cluster, rank, column = _apart(recommender.cluster_shares_, item_shares(recommender.matrix_), n)
+    return pd.DataFrame({"cluster": cluster, "rank": rank, "item": items[column]})
+
+
+def _apart(
+    shares: np.ndarray, overall: np.ndarray, n: int
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Cluster, rank and column of the most distinctive columns, at most `n` of each cluster.
+
+    A shrunken share lies between the cluster's own and everybody's, so it is above everybody's
+    exactly if the cluster's own is, and never for what the cluster did not meet.
+    """
+    top = np.argsort(-distinctiveness(shares, overall), axis=1, kind="stable")[:, :n]
+    is_more = np.take_along_axis(shares > overall * (1 + EQUAL), top, axis=1)
+    cluster, place = np.nonzero(is_more)
+    return cluster, place + 1, top[is_more]
 
 
 def cluster_names(recommender: ClusterPopularity, interactions: Interactions) -> pd.Series:
     """A readable name for each cluster: its two most distinctive genres, or items without genres.
 
-    Clusters whose genres coincide get their most distinctive title as well.
+    Clusters whose genres coincide get their most distinctive title as well.  A cluster that
+    nothing sets apart is called "like everybody".
 
     Parameters
     ----------
@@ -115,13 +132,16 @@ def cluster_names(recommender: ClusterPopularity, interactions: Interactions) ->
     True
     """
     best = distinctive_items(recommender, n=2)
-    titles = best["item"].map(interactions.titles).groupby(best["cluster"]).agg(list)
+    by_cluster = best["item"].map(interactions.titles).groupby(best["cluster"])
+    clusters = pd.RangeIndex(len(recommender.cluster_shares_))
+    names = by_cluster.agg(" / ".join).reindex(clusters)
     if "genres" in interactions.items and (interactions.items["genres"].fillna("") != "").any():
-        genres = _top_genres(recommender, interactions)
-        common = genres.duplicated(keep=False)
-        names = genres.where(~common, genres + ", " + titles.str[0])
-    else:
-        names = titles.str.join(" / ")
+        genres = _top_genres(recommender, interactions).reindex(clusters)
+        common = genres.duplicated(keep=False) | genres.isna()
+        # Where no genre stands out a title may, and the other way round.
+        told = (genres + ", ").fillna("") + by_cluster.first().reindex(clusters)
+        names = genres.where(~common, told).fillna(genres)
+    names = names.fillna(NOTHING_APART)
     # Two clusters may still share a name when items share a title.
     repeats = names.groupby(names).cumcount()
     return names.where(repeats == 0, names + " (" + (repeats + 1).astype(str) + ")").rename("name")
@@ -131,9 +151,8 @@ def _top_genres(recommender: ClusterPopularity, interactions: Interactions) -> p
     genres = genre_matrix(interactions).loc[recommender.matrix_.items]
     weights = normalise_rows(genres).to_numpy()
     shares = recommender.cluster_shares_ @ weights
-    scores = distinctiveness(shares, item_shares(recommender.matrix_) @ weights)
-    top = np.argsort(-scores, axis=1, kind="stable")[:, :2]
-    return pd.Series([" & ".join(genres.columns[columns]) for columns in top])
+    cluster, _, column = _apart(shares, item_shares(recommender.matrix_) @ weights, 2)
+    return pd.Series(genres.columns[column], dtype=object).groupby(cluster).agg(" & ".join)
 
 
 def reasons(
@@ -176,46 +195,57 @@ def reasons(
     >>> bool((table["group_share"] > table["overall_share"]).all())
     True
     """
-    if not isinstance(recommender, ClusterPopularity | GroupPopularity | ClusterEnsemble):
-        raise TypeError(f"{type(recommender).__name__} has no groups that could give a reason.")
-    matrix = recommender.matrix_
-    rows = recommender._rows(recommendations["user"].tolist())
-    columns = recommender._columns(recommendations["item"].tolist())
+    return _count(recommender, recommendations)[0]
+
+
+def _count(
+    model: ClusterPopularity | GroupPopularity | ClusterEnsemble, recommendations: pd.DataFrame
+) -> tuple[pd.DataFrame, np.ndarray]:
+    """The table of `reasons`, and of each group (row) the share of members who met each item.
+
+    With hard groups the last row is of the users without a group, where the label -1 finds it.
+    """
+    if not isinstance(model, ClusterPopularity | GroupPopularity | ClusterEnsemble):
+        raise TypeError(f"{type(model).__name__} has no groups that could give a reason.")
+    matrix = model.matrix_
+    rows = model._rows(recommendations["user"].tolist())
+    columns = model._columns(recommendations["item"].tolist())
     # Ones, not the stored values: an item rated 0 has been met.
     cells = (np.ones(matrix.values.nnz), matrix.values.indices, matrix.values.indptr)
     met = sparse.csr_array(cells, shape=matrix.shape)
     overall = met.sum(axis=0)[columns] / matrix.shape[0]
-    labels, shares, part = _own_groups(recommender, rows, columns, met)
-    return pd.DataFrame(
-        {"group": labels, "membership": part, "group_share": shares, "overall_share": overall},
-        index=recommendations.index,
-    )
+    members = _members(model)
+    sizes = np.maximum(members.sum(axis=0, dtype=float), 1e-300)
+    shares = (members.T.tocsr() @ met).toarray() / sizes[:, None]
+    labels, share, part = _own_groups(model, rows, columns, shares)
+    table = {"group": labels, "membership": part, "group_share": share, "overall_share": overall}
+    return pd.DataFrame(table, index=recommendations.index), shares
+
+
+def _members(model: ClusterPopularity | GroupPopularity | ClusterEnsemble) -> sparse.csr_array:
+    if isinstance(model, ClusterEnsemble):
+        return one_hot(model.labels_, len(model.centres_))
+    if isinstance(model, SoftClusterPopularity):
+        return sparse.csr_array(model.membership_)
+    n_groups = len(model.cluster_shares_)
+    return one_hot(model.labels_ % (n_groups + 1), n_groups + 1)
 
 
 def _own_groups(
     model: ClusterPopularity | GroupPopularity | ClusterEnsemble,
     rows: np.ndarray,
     columns: np.ndarray,
-    met: sparse.csr_array,
+    shares: np.ndarray,
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Group, share of its members who met the item, and membership, for each pair."""
     if isinstance(model, ClusterEnsemble):
-        shares = _member_shares(one_hot(model.labels_, len(model.centres_)), met)
         mean = shares[model.labels_[rows], columns[:, None]].mean(axis=1)
         return np.full(len(rows), -1), mean, np.ones(len(rows))
     if isinstance(model, SoftClusterPopularity):
-        parts = model.membership_[rows] * model.cluster_shares_[:, columns].T
-        labels = parts.argmax(axis=1)
-        shares = _member_shares(sparse.csr_array(model.membership_), met)
+        labels = (model.membership_[rows] * model.cluster_shares_[:, columns].T).argmax(axis=1)
         return labels, shares[labels, columns], model.membership_[rows, labels]
     labels = model.labels_[rows]
-    shares = _member_shares(one_hot(model.labels_ + 1, int(model.labels_.max()) + 2), met)
-    return labels, shares[labels + 1, columns], np.where(labels < 0, 0.0, 1.0)
-
-
-def _member_shares(membership: sparse.csr_array, met: sparse.csr_array) -> np.ndarray:
-    sizes = np.maximum(membership.sum(axis=0, dtype=float), 1e-300)
-    return (membership.T.tocsr() @ met).toarray() / sizes[:, None]
+    return labels, shares[labels, columns], np.where(labels < 0, 0.0, 1.0)
 
 
 def explain(
@@ -228,11 +258,14 @@ def explain(
 ) -> pd.Series:
     """Say why each item was recommended.
 
-    In the style "lift" the sentence says how much commoner the item is where the user belongs: the
-    score itself, divided by the popularity of the item, so the reason is the reason.  Where it is
-    near 1 the item is there because everybody likes it, and the text says so; the group where she
-    belongs most is named only if the item is no rarer there.  In the style "members" it quotes how
-    many members of her group chose the item (see `reasons`).
+    All numbers are counts that anybody can check (see `reasons`), not scores.  In the style "lift"
+    the sentence says how many times the share of all users the share of her group's members is who
+    chose the item; where she belongs to several groups and hers in the first place does not stand
+    out, the mean of their shares.  It says so only where the score, too, is above what the item
+    scores for everybody, and at least three members chose it: else the item is there because
+    everybody likes it, and the text says that.  In the style "members" it quotes how many members
+    of her group chose the item, unless the item is rarer there: a group that chose it less often
+    than all did is no reason.
 
     Parameters
     ----------
@@ -245,7 +278,7 @@ def explain(
     style : {"lift", "members"}
         See above.
     verb : str
-        What an interaction means in the style "members": chosen, rated, liked.
+        What an interaction means: chosen, rated, liked.
 
     Returns
     -------
@@ -274,20 +307,27 @@ def explain(
     """
     if style not in ("lift", "members"):
         raise ValueError(f"style={style!r} must be 'lift' or 'members'.")
-    table = reasons(recommender, recommendations)
+    table, shares = _count(recommender, recommendations)
     if isinstance(recommender, ClusterEnsemble):
-        n_groupings = recommender.labels_.shape[1]
-        sentences = [
-            f"{verb} by {share:.0%} of the people in your {n_groupings} groups, "
-            f"and by {overall:.0%} of all users"
-            for share, overall in zip(table["group_share"], table["overall_share"], strict=True)
-        ]
+        sentences = _ensemble_sentences(recommender, table, verb)
+    elif names is None:
+        numbers = pd.Series(np.arange(len(recommender.cluster_shares_))).astype(str)
+        return explain(recommender, recommendations, numbers, style=style, verb=verb)
+    elif style == "lift":
+        sentences = _lift_sentences(recommender, recommendations, names, table, shares, verb)
     else:
-        if names is None:
-            names = pd.Series(np.arange(len(recommender.cluster_shares_))).astype(str)
-        say = _lift_sentences if style == "lift" else _member_sentences
-        sentences = say(recommender, recommendations, names, table, verb)
+        sentences = _member_sentences(recommender, names, table, verb)
     return pd.Series(sentences, index=recommendations.index, name="reason", dtype=object)
+
+
+def _ensemble_sentences(model: ClusterEnsemble, table: pd.DataFrame, verb: str) -> list[str]:
+    where = f"of the people in your {model.labels_.shape[1]} groups"
+    sentences = []
+    for share, overall in zip(table["group_share"], table["overall_share"], strict=True):
+        everybody = f"{verb} by {overall:.0%} of all users"
+        mine = f"{verb} by {share:.0%} {where}, and by {overall:.0%} of all users"
+        sentences.append(everybody if share < overall else mine)
+    return sentences
 
 
 def _lift_sentences(
@@ -295,42 +335,73 @@ def _lift_sentences(
     recommendations: pd.DataFrame,
     names: pd.Series,
     table: pd.DataFrame,
+    shares: np.ndarray,
     verb: str,
 ) -> list[str]:
-    # Here the group is the one where she belongs most, whatever the item.
-    labels = model.labels_[model._rows(recommendations["user"].tolist())]
+    rows = model._rows(recommendations["user"].tolist())
     columns = model._columns(recommendations["item"].tolist())
-    popularity = item_shares(model.matrix_)[columns]
-    lifts = _ratios(recommendations["score"].to_numpy(float), popularity)
-    # The score mixes all her groups; of the one that is named it may not be true.
-    there, inside = np.zeros(len(labels), bool), labels >= 0
-    own_shares = model.cluster_shares_[labels[inside], columns[inside]]
-    there[inside] = _ratios(own_shares, popularity[inside]) >= 1
+    overall, popularity = table["overall_share"].to_numpy(), item_shares(model.matrix_)[columns]
+    # Here the group is the one where she belongs most, whatever the item.
+    labels = model.labels_[rows]
+    known, named, group = _named_groups(labels, names)
+    members = _members(model).sum(axis=0, dtype=float)
+    own = _ratios(shares[labels, columns], overall)
+    scores = np.zeros(len(labels))
+    scores[known] = model.cluster_shares_[labels[known], columns[known]]
+    enough = shares[labels, columns] * members[labels] > FEWEST_MEMBERS - EQUAL
+    in_group = known & enough & (own >= CLEARLY_MORE) & (scores >= popularity)
+    ratios = own.copy()
+    in_groups = np.zeros(len(labels), bool)
+    if isinstance(model, SoftClusterPopularity):
+        above = recommendations["score"].to_numpy(float) >= popularity
+        others = np.flatnonzero(known & above & ~in_group)
+        mixed, chosen = _mixtures(model, rows[others], columns[others], shares, members)
+        ratios[others] = _ratios(mixed, overall[others])
+        enough = chosen > FEWEST_MEMBERS - EQUAL
+        in_groups[others] = enough & (ratios[others] >= CLEARLY_MORE)
     # Millions of recommendations share a few thousand sentences: each is put together once.
-    own, group = np.unique(labels, return_inverse=True)
-    named = names.reindex(own)
-    without = named.isna().to_numpy()[group]
-    is_more = (lifts >= CLEARLY_MORE) & ~without
-    named_more = 2 * group[is_more] + there[is_more]
-    sentences = np.empty(len(lifts), object)
-    kinds, kind = _pairs(_tenths(lifts[is_more]), named_more)
+    is_more = in_group | in_groups
+    sentences = np.empty(len(labels), object)
+    kinds, kind = _pairs(_tenths(ratios[is_more]), 2 * group[is_more] + in_group[is_more])
     more = [
         f"{n:.1f} times as common in your "
-        + (f"group '{named.iloc[g // 2]}'" if g % 2 else "groups")
+        + (f"group '{named[g // 2]}'" if g % 2 else "groups")
         + " as overall"
         for n, g in kinds
     ]
     sentences[is_more] = np.array(more, object)[kind]
     # A group that chooses the item less often than all do is no reason to recommend it.
-    plain = 2 * group[~is_more] + (there & ~without)[~is_more]
-    kinds, kind = _pairs(table["overall_share"].to_numpy()[~is_more], plain)
+    there = known & (own >= 1)
+    kinds, kind = _pairs(overall[~is_more], (2 * group + there)[~is_more])
     also = [
-        f"chosen by {share:.0%} of all users"
-        + (f", your group '{named.iloc[g // 2]}' included" if g % 2 else "")
+        f"{verb} by {share:.0%} of all users"
+        + (f", your group '{named[g // 2]}' included" if g % 2 else "")
         for share, g in kinds
     ]
     sentences[~is_more] = np.array(also, object)[kind]
     return sentences.tolist()
+
+
+def _named_groups(labels: np.ndarray, names: pd.Series) -> tuple[np.ndarray, list[str], np.ndarray]:
+    """Which users have a group with a name; the names, and the place of each user's among them."""
+    own, group = np.unique(labels, return_inverse=True)
+    named = names.reindex(own)
+    return (named.notna().to_numpy() & (own >= 0))[group], named.tolist(), group
+
+
+def _mixtures(
+    model: SoftClusterPopularity,
+    rows: np.ndarray,
+    columns: np.ndarray,
+    shares: np.ndarray,
+    members: np.ndarray,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Share and number of members who met each item, averaged over the groups of each user."""
+    mixed, chosen = np.zeros(len(rows)), np.zeros(len(rows))
+    for block in blocks_of(np.arange(len(rows)), len(members)):
+        parts = model.membership_[rows[block]] * shares[:, columns[block]].T
+        mixed[block], chosen[block] = parts.sum(axis=1), parts @ members
+    return mixed, chosen
 
 
 def _ratios(shares: np.ndarray, popularity: np.ndarray) -> np.ndarray:
@@ -356,7 +427,6 @@ def _pairs(numbers: np.ndarray, groups: np.ndarray) -> tuple[list[tuple[float, i
 
 def _member_sentences(
     model: ClusterPopularity | GroupPopularity,
-    recommendations: pd.DataFrame,
     names: pd.Series,
     table: pd.DataFrame,
     verb: str,
@@ -366,5 +436,5 @@ def _member_sentences(
         everybody = f"{verb} by {overall:.0%} of all users"
         inside = f", and you are {part:.0%} in it" if soft else ", which is yours"
         mine = f"{verb} by {share:.0%} of group '{names.get(group)}'{inside} ({overall:.0%} of all)"
-        sentences.append(everybody if group < 0 else mine)
+        sentences.append(everybody if group < 0 or share < overall else mine)
     return sentences

@@ -136,7 +136,8 @@ def _clusters(users: DataFrame, lists: DataFrame) -> DataFrame:
     F, window = functions(), importlib.import_module("pyspark.sql.window").Window
     # As `recommenders.distinctiveness`: frequent in the group and rarer elsewhere.
     apart = F.col("score") * F.log(F.col("score") / F.col("popularity"))
-    first = lists.withColumn("apart", F.when(F.col("score") > 0, apart).otherwise(0.0))
+    is_more = F.col("score") > F.col("popularity") * (1 + 1e-9)
+    first = lists.filter(is_more).withColumn("apart", apart)
     order = window.partitionBy("cluster").orderBy(F.desc("apart"), "item")
     first = first.withColumn("rank", F.row_number().over(order)).filter(F.col("rank") <= 5)
     named = first.groupBy("cluster").agg(
@@ -147,13 +148,16 @@ def _clusters(users: DataFrame, lists: DataFrame) -> DataFrame:
     best = F.transform("best", lambda one: one["item"])
     name, items = F.array_join(F.slice(best, 1, 2), " / "), F.array_join(best, "; ")
     named = named.select("cluster", name.alias("name"), items.alias("distinctive_items"))
-    # As `recommenders.cluster_names`: a name that comes again gets a number.
-    turn = F.row_number().over(window.partitionBy("name").orderBy("cluster"))
-    named = named.withColumn("turn", turn)
-    again = F.concat("name", F.lit(" ("), F.col("turn").cast("string"), F.lit(")"))
-    named = named.withColumn("name", F.when(F.col("turn") > 1, again).otherwise(F.col("name")))
     sizes = users.groupBy("cluster").agg(F.count(F.lit(1)).alias("users"))
-    table = sizes.join(named, "cluster").select("cluster", "name", "users", "distinctive_items")
+    # As `recommenders.cluster_names`: a group that nothing sets apart, and a name that comes again.
+    table = sizes.join(named, "cluster", "left").fillna(
+        {"name": "like everybody", "distinctive_items": ""}
+    )
+    turn = F.row_number().over(window.partitionBy("name").orderBy("cluster"))
+    again = F.concat("name", F.lit(" ("), F.col("turn").cast("string"), F.lit(")"))
+    table = table.withColumn("turn", turn)
+    table = table.withColumn("name", F.when(F.col("turn") > 1, again).otherwise(F.col("name")))
+    table = table.select("cluster", "name", "users", "distinctive_items")
     return table.sort("cluster")
 
 

@@ -106,6 +106,19 @@ def test_another_figure_than_in_the_book_is_noticed(tmp_path, text, problems):
     assert all("03_kmeans, cell 0 (print('inertia', inertia))" in line for line in found)
 
 
+def test_a_book_of_another_processor_is_not_asked(tmp_path, capsys):
+    of_the_book(tmp_path, "inertia 12.4\n")
+    mine = of_the_book(tmp_path / "mine", "inertia 12.5\n")
+    runs = stranger.load(ROOT / "book/_ext/course_runs.py")
+    runs.note_processor(tmp_path)
+    runs.note_processor(tmp_path)
+    assert len(list(stranger.contradictions("03_kmeans", mine, tmp_path / "executed"))) == 1
+    with (tmp_path / runs.PROCESSORS).open("a", encoding="utf-8") as file:
+        file.write("another one\n")
+    assert list(stranger.contradictions("03_kmeans", mine, tmp_path / "executed")) == []
+    assert "made on another processor" in capsys.readouterr().out
+
+
 def test_what_an_engine_logs_is_no_contradiction(tmp_path):
     of_the_book(tmp_path, "inertia 1\n")
     mine = of_the_book(tmp_path / "mine", "inertia 1\n")

@@ -71,12 +71,13 @@ def test_run_without_a_file_uses_movielens(tmp_path, capsys):
 def test_titles_and_genres_from_an_item_table(events, tmp_path):
     items = tmp_path / "items.csv"
     films = [f"film {i}" for i in range(15)]
-    table = {"what": films, "title": [f.upper() for f in films], "genres": ["Noir|War"] * 15}
+    genres = ["Noir", "War", "Noir|War"] * 5
+    table = {"what": films, "title": [f.upper() for f in films], "genres": genres}
     pd.DataFrame(table).to_csv(items, index=False)
     out = tmp_path / "report"
     assert run("run", events, *NAMED, "--items", items, "--clusters", 2, "--out", out) == 0
     assert pd.read_csv(out / "recommendations.csv")["title"].str.isupper().all()
-    assert pd.read_csv(out / "clusters.csv")["name"].str.contains("Noir").all()
+    assert pd.read_csv(out / "clusters.csv")["name"].str.contains("Noir|War").all()
 
 
 def test_repeated_events_are_merged_and_counted(events, tmp_path, capsys):
@@ -89,6 +90,8 @@ def test_repeated_events_are_merged_and_counted(events, tmp_path, capsys):
     assert "events were merged with the last one in the file." in capsys.readouterr().out
     assert run("run", events, *words, "--duplicates", "sum", "--out", tmp_path / "third") == 0
     assert "4 repeated events were added up." in capsys.readouterr().out
+    assert run("run", events, *words, "--duplicates", "max", "--out", tmp_path / "fourth") == 0
+    assert "were merged with the one that has the highest rating." in capsys.readouterr().out
 
 
 def fails(words, capsys, *needles):

@@ -191,3 +191,78 @@ def test_the_file_is_only_read(write):
     read_interactions(str(path))
     assert path.read_text() == PLAIN
     assert pd.read_csv(path).shape == (2, 2)
+
+
+# ------------------------------------------------------------------ what a shop's export holds
+
+
+@pytest.mark.parametrize(
+    "word", ["Größe", "süß", "Süßigkeit", "Fußgänger", "naïve", "crème brûlée"]
+)
+def test_western_letters_are_guessed_though_two_stand_together(write, word):
+    path = write(f"user,item\n1,{word}\n2,Tee\n".encode("cp1252"))
+    assert read_interactions(path).events["item"].tolist()[0] == word
+
+
+@pytest.mark.parametrize("codec", ["cp1251", "koi8-r"])
+def test_cyrillic_words_are_not_taken_for_western_ones(write, codec):
+    path = write("user,item\n1,на\n2,чай и ёж\n".encode(codec))
+    assert "--encoding NAME" in refusal(path) and "cp1252 (Western Europe)" in refusal(path)
+
+
+def test_times_that_stand_for_never_are_bad_cells(write):
+    path = write("user,item,when\n1,2,2024-01-01\n3,4,1900-01-01\n5,6,9999-12-31\n7,8,soon\n")
+    said = refusal(path, timestamp="when")
+    assert "'1900-01-01' is not a possible time (row 3, 4, 5)" in said and "unit" not in said
+    seen = []
+    kept = read_interactions(path, timestamp="when", bad_rows="drop", report=seen.append)
+    assert kept.events["user"].tolist() == [1]
+    assert any(line.startswith("3 of 4 rows had a missing or bad cell") for line in seen)
+    only = write("user,item,when\n1,2,2024-01-01\n3,4,1900-01-01\n", "two.csv")
+    said = refusal(only, timestamp="when")
+    assert "'1900-01-01' is a time before 1970 or in the future (row 3)" in said
+    assert "--drop-bad-rows" in said
+    # Where no time can be, it is the unit that is wrong.
+    none = write("user,item,when\n1,2,1704067200000\n3,4,1704067200001\n", "ms.csv")
+    assert "timestamp_unit" in refusal(none, timestamp="when", timestamp_unit="s")
+
+
+def test_the_first_bad_cell_is_quoted(write):
+    path = write("user;item;price\n1;2;3,50\n3;4;12,50 €\n")
+    said = refusal(path, rating="price")
+    assert "'12,50 €' is not a number (row 3)" in said and "'12.50 €' to 12.50" in said
+    path = write("user,item,when\n1,2,2024-01-01\n3,4,soon\n")
+    assert "'soon' is not a time (row 3)" in refusal(path, timestamp="when")
+
+
+def test_ids_that_differ_in_case_only_are_said(write):
+    seen = []
+    text = "user,item\nAnna,tea\nanna,Tea\nBEN,tea\nben,Milk\n"
+    read_interactions(write(text), report=seen.append)
+    assert any(
+        "'Anna' and 'anna' (and 1 more) differ in the case of letters only" in s for s in seen
+    )
+    assert any("'tea' and 'Tea' differ in the case of letters only" in s for s in seen)
+    seen.clear()
+    read_interactions(write("user,item\n007,a\nx7,b\nX7,c\n"), report=seen.append)
+    assert any("with leading zeros; 'x7' and 'X7' differ" in line for line in seen)
+    seen.clear()
+    read_interactions(write("user,item\nAnna,tea\nBen,Milk\n"), report=seen.append)
+    assert not any("differ" in line for line in seen)
+
+
+def test_the_highest_of_repeated_events_is_kept(write):
+    text = "user,item,stage,when\n1,a,3,30\n1,a,1,40\n1,a,3,20\n2,a,1,10\n"
+    log = read_interactions(write(text), rating="stage", timestamp="when", duplicates="max")
+    assert log.events.to_numpy().tolist() == [[1, "a", 3.0, 30], [2, "a", 1.0, 10]]
+    assert log.n_merged == 2
+    log = read_interactions(write(text), rating="stage", duplicates="max")
+    assert log.events["rating"].tolist() == [3.0, 1.0]
+
+
+def test_an_item_table_without_known_columns_is_said(write):
+    items = write("item,name,category\n2,Tea,Drinks\n4,Bread,Food\n", "items.csv")
+    seen = []
+    log = read_interactions(write(PLAIN), items=items, report=seen.append)
+    assert log.titles.tolist() == ["2", "4"]
+    assert any("items.csv: ids only" in line and "rename yours" in line for line in seen)

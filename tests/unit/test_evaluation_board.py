@@ -124,3 +124,9 @@ def test_leaderboard_describes_the_lists():
 def test_strangers_only_have_no_novelty():
     board = leaderboard({"good": GOOD}, log_of([(99, "a")]), k=1)
     assert math.isnan(board.loc["good", "novelty"]) and board.loc["good", "served"] == 0
+
+
+def test_users_of_another_type_are_refused_and_not_counted_as_zero():
+    popular = popularity_of([[1, 1, 0]], [1], list("abc"))
+    with pytest.raises(ValueError, match="The user '1' cannot be among those .* such as 1"):
+        leaderboard({"popularity": popular}, log_of([("1", "c")]), k=2)

@@ -94,6 +94,14 @@ def test_range_and_clock_can_be_chosen():
     assert clean["rating"].tolist() == [9]
 
 
+def test_counts_and_logs_without_times_can_be_cleaned():
+    table = events({"rating": 40.0}).drop(columns="timestamp")
+    with pytest.raises(DataError, match=r"Without any: events.assign\(timestamp=0\)"):
+        clean_events(table)
+    clean, report = clean_events(table.assign(timestamp=0), rating_range=None)
+    assert len(clean) == 1 and not report.removed["impossible rating"]
+
+
 def test_users_without_any_event_left_are_counted():
     _, report = clean_events(events({"user": 1}, {"user": 2, "rating": None}, {"user": None}))
     assert report.users_lost == 1
@@ -244,6 +252,13 @@ def test_a_test_matrix_lines_up_with_the_training_matrix():
     test = user_item_matrix(Interactions.from_frame(later, timestamp=None), like=train)
     assert test.users is train.users and test.items is train.items
     assert test.values.toarray().tolist() == [[0, 0, 0], [0, 0, 1]]
+
+
+@pytest.mark.parametrize(("user", "item", "who"), [("1", "a", "user '1'"), (1, 7, "item 7")])
+def test_a_matrix_is_not_lined_up_with_ids_of_another_type(user, item, who):
+    train = user_item_matrix(log((1, "a", 1), (2, "b", 1)))
+    with pytest.raises(DataError, match=f"The {who} cannot be among those that are known"):
+        user_item_matrix(log((user, item, 1)), like=train)
 
 
 def test_the_matrix_loses_nothing(movielens):

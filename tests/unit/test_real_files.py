@@ -437,7 +437,11 @@ def test_a_file_is_read_right_and_how_is_said(write, name):
 # name: (content, options, words of the message)
 REFUSED = {
     "JSON lines": ('{"user": 1, "item": 2}\n{"user": 3, "item": 4}\n', IDS, ["JSON", "read_json"]),
-    "a JSON list": ('[{"user": 1, "item": 2}]', IDS, ["JSON", "read_json(path).to_csv"]),
+    "a JSON list": (
+        '[{"user": 1, "item": 2}]',
+        IDS,
+        ["JSON", "read_json(path, dtype=False, convert_dates=False).to_csv"],
+    ),
     "a title above the header": (
         "Export of 2024, shop\n\nuser;item\n1;2\n",
         IDS,

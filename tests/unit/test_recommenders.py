@@ -13,10 +13,16 @@ from sklearn.cluster import KMeans
 from sklearn.exceptions import NotFittedError
 
 from recsys_tutorial.datasets import Interactions
-from recsys_tutorial.evaluation import per_user_metrics, relevant_items
+from recsys_tutorial.evaluation import leaderboard, per_user_metrics, relevant_items
 from recsys_tutorial.features import user_factors
-from recsys_tutorial.preprocessing import UserItemMatrix, split_latest, user_item_matrix
+from recsys_tutorial.preprocessing import (
+    UserItemMatrix,
+    split_latest,
+    split_random,
+    user_item_matrix,
+)
 from recsys_tutorial.recommenders import (
+    ClusterEnsemble,
     ClusterPopularity,
     GroupPopularity,
     Popularity,
@@ -25,6 +31,7 @@ from recsys_tutorial.recommenders import (
     distinctive_items,
     explain,
     item_shares,
+    reasons,
     shrunken_shares,
 )
 from recsys_tutorial.recommenders.explaining import distinctiveness
@@ -568,9 +575,10 @@ def test_reasons_quote_the_ratio_or_how_many_chose_it():
     names = pd.Series({0: "zero", 1: "one"})
     lists = found.recommend(["u0"], k=4)
     reasons = explain(found, lists, names)
-    lift = lists["score"].iloc[0] / item_shares(PLANTED)[PLANTED.items.get_loc("c")]
+    chose = PLANTED.values.toarray()[:, PLANTED.items.get_loc("c")] > 0
+    times = chose[found.labels_ == found.labels_[0]].mean() / chose.mean()
     mine = names[found.labels_[0]]
-    assert reasons.iloc[0] == f"{lift:.1f} times as common in your group '{mine}' as overall"
+    assert reasons.iloc[0] == f"{times:.1f} times as common in your group '{mine}' as overall"
     # d is rare in her group, which is then no reason; four of nine chose it.
     assert reasons[lists["item"] == "d"].iloc[0] == "chosen by 44% of all users"
 
@@ -592,15 +600,84 @@ def test_without_any_group_the_reason_is_what_everybody_chose():
     assert len(why) == 18 and why.str.fullmatch(r"chosen by \d+% of all users").all()
 
 
-def test_a_soft_reason_names_no_group_in_which_the_item_is_rarer():
+def test_every_number_of_a_reason_can_be_counted():
+    """Of the group that is named, of all her groups, or of everybody: in hard and soft groups."""
+    met = (CROWD.values.toarray() > 0).astype(float)
+    hard = ClusterPopularity(n_clusters=12, shrinkage=1).fit(CROWD)
     soft = SoftClusterPopularity(n_clusters=12, temperature=0.1, shrinkage=1).fit(CROWD)
-    lists = soft.recommend(k=15)
-    columns = CROWD.items.get_indexer(lists["item"])
-    labels = soft.labels_[CROWD.users.get_indexer(lists["user"])]
-    rarer = soft.cluster_shares_[labels, columns] < item_shares(CROWD)[columns]
-    why = explain(soft, lists)
-    assert (why.str.contains("your group '") != rarer).all() and 0 < rarer.sum() < len(rarer)
-    assert why[rarer].str.contains("times as common in your groups as overall").any()
+    for model in (hard, soft):
+        lists = model.recommend(k=15)
+        users, items = (
+            CROWD.users.get_indexer(lists["user"]),
+            CROWD.items.get_indexer(lists["item"]),
+        )
+        counts = model.membership_.T @ met
+        shares = counts / model.membership_.sum(axis=0)[:, None]
+        own, overall = shares[model.labels_[users], items], met.mean(axis=0)[items]
+        mixed = (model.membership_[users] * shares[:, items].T).sum(axis=1)
+        kinds = set()
+        for why, label, mine, mix, all_of_them in zip(
+            explain(model, lists), model.labels_[users], own, mixed, overall, strict=True
+        ):
+            said = {
+                f"{mine / all_of_them:.1f} times as common in your group '{label}' as overall": 0,
+                f"{mix / all_of_them:.1f} times as common in your groups as overall": 1,
+                f"chosen by {all_of_them:.0%} of all users, your group '{label}' included": 2,
+                f"chosen by {all_of_them:.0%} of all users": 3,
+            }
+            kinds.add(said[why])
+            # Only a group that goes along is named.
+            assert said[why] != 2 or mine >= all_of_them
+            assert said[why] != 0 or mine >= 1.2 * all_of_them
+        assert kinds == ({0, 2, 3} if model is hard else {0, 1, 2, 3})
+
+
+def test_two_members_are_no_reason():
+    chose = np.zeros((20, 4))
+    chose[:4, 0], chose[4:, 1], chose[:, 2] = 1, 1, 1
+    chose[:2, 3] = 1
+    model = GroupPopularity(np.arange(20) // 4, shrinkage=0).fit(matrix_of(chose))
+    why = explain(model, pd.DataFrame({"user": "u3", "item": ["a", "d"], "score": 0.0}))
+    assert why.tolist() == [
+        "5.0 times as common in your group '0' as overall",
+        "chosen by 10% of all users, your group '0' included",
+    ]
+
+
+def test_a_group_that_chose_it_less_often_than_all_is_no_reason():
+    model = ClusterEnsemble(n_clusters=(4,), n_repeats=3).fit(CROWD)
+    lists = model.recommend(k=15)
+    table, why = reasons(model, lists), explain(model, lists)
+    rarer = table["group_share"] < table["overall_share"]
+    assert (why.str.contains("in your 3 groups") != rarer).all() and 0 < rarer.sum() < len(rarer)
+    hard = ClusterPopularity(n_clusters=12, shrinkage=1).fit(CROWD)
+    lists = hard.recommend(k=15)
+    table, why = reasons(hard, lists), explain(hard, lists, style="members")
+    rarer = table["group_share"] < table["overall_share"]
+    assert (why.str.contains("which is yours") != rarer).all() and 0 < rarer.sum() < len(rarer)
+
+
+def test_nothing_that_a_group_never_met_sets_it_apart():
+    # Two users, nine items, and shares that are lent: everything else is a little common, too.
+    chose = np.zeros((6, 9))
+    chose[0, 0] = chose[1:, 1:5] = chose[:, 8] = 1
+    model = GroupPopularity([0, 1, 1, 1, 1, 1], shrinkage=50).fit(matrix_of(chose))
+    best = distinctive_items(model, n=5).groupby("cluster")["item"].agg(list)
+    assert best[0] == ["a", "i"] and best[1] == ["b", "c", "d", "e"]
+    items = pd.DataFrame({"item": model.matrix_.items, "title": list("ABCDEFGHI")})
+    rows, columns = model.matrix_.values.nonzero()
+    log = pd.DataFrame({"user": model.matrix_.users[rows], "item": model.matrix_.items[columns]})
+    log = Interactions.from_frame(log, items, rating=None, timestamp=None)
+    assert cluster_names(model, log).tolist() == ["A / I", "B / C"]
+    alone = GroupPopularity([0] * 6, shrinkage=50).fit(model.matrix_)
+    assert distinctive_items(alone).empty
+    assert cluster_names(alone, log).tolist() == ["like everybody"]
+    genres = items.assign(genres=["Drama"] + ["Comedy"] * 8)
+    log = Interactions.from_frame(log.events, genres, rating=None, timestamp=None)
+    assert cluster_names(model, log).tolist() == ["Drama", "Comedy"]
+    assert cluster_names(alone, log).tolist() == ["like everybody"]
+    same = GroupPopularity([0, 1], shrinkage=0).fit(matrix_of(np.ones((2, 3))))
+    assert cluster_names(same, log).tolist() == ["like everybody", "like everybody (2)"]
 
 
 # ------------------------------------------------------------------ acceptance on real viewers
@@ -620,3 +697,42 @@ def test_groups_beat_popularity_on_movielens(movielens):
     soft = np.mean([ndcg(SoftClusterPopularity(random_state=s)) for s in range(5)]) / popular
     # Measured 1.475 and 1.589; far above would be as suspicious as below.
     assert 1.45 <= hard < 1.75 and 1.55 <= soft < 1.9
+
+
+def two_shops(seed, n_users=40, n_items=60, n_each=10):
+    """Customers of two shops: everybody buys in one of them, popular things more often."""
+    rng = np.random.default_rng(seed)
+    chance = 1 / np.arange(1, n_items // 2 + 1)
+    rows = []
+    for user in range(n_users):
+        bought = rng.choice(n_items // 2, n_each, replace=False, p=chance / chance.sum())
+        rows += [(user, int(item) + user % 2 * n_items // 2) for item in bought]
+    log = pd.DataFrame(rows, columns=["user", "item"])
+    return Interactions.from_frame(log, rating=None, timestamp=None)
+
+
+@pytest.mark.slow
+def test_less_shrinkage_of_small_logs_helps_two_shops_and_not_real_people(movielens):
+    """What book/your_own_data.md says of small logs."""
+
+    def gain(log, split):
+        train, test = split(log)
+        matrix = user_item_matrix(train)
+        usual, less = SoftClusterPopularity(5), SoftClusterPopularity(5, shrinkage=20)
+        board = leaderboard({"usual": usual.fit(matrix), "less": less.fit(matrix)}, test, k=10)
+        return board.loc["less", "ndcg"] - board.loc["usual", "ndcg"]
+
+    def some_people(seed, n_users):
+        rng = np.random.default_rng(seed)
+        users = rng.choice(movielens.events["user"].unique(), n_users, replace=False)
+        events = movielens.events[movielens.events["user"].isin(users)]
+        drawn = events.sample(frac=1, random_state=seed).groupby("user").head(10)
+        return movielens.with_events(drawn.sort_index())
+
+    assert np.mean([gain(two_shops(seed), split_random) for seed in range(5)]) > 0.02
+    people = [
+        gain(some_people(seed, n_users), split_latest)
+        for n_users in (40, 100, 200, 400)
+        for seed in range(5)
+    ]
+    assert np.mean(people) < 0.005

@@ -25,7 +25,6 @@ from recsys_tutorial.recommenders import (
     SoftClusterPopularity,
     UserKNN,
     explain,
-    item_shares,
     reasons,
 )
 from recsys_tutorial.recommenders import grouping as grouping_module
@@ -731,9 +730,11 @@ def test_sentences_quote_the_numbers():
     )
     lists = hard.recommend(["u3"], k=1)
     assert ", which is yours (" in explain(hard, lists, names, style="members").iloc[0]
-    # Without names the groups have numbers; the lift is that of the score.
-    lift = lists["score"].iloc[0] / item_shares(SMALL)[lists["item"].iloc[0] - 100]
-    assert explain(hard, lists).iloc[0].startswith(f"{lift:.1f} times as common in your group '")
+    # Without names the groups have numbers.
+    group, _, share, overall = next(reasons(hard, lists).itertuples(index=False))
+    assert explain(hard, lists).iloc[0] == (
+        f"{share / overall:.1f} times as common in your group '{group}' as overall"
+    )
 
 
 def test_who_has_no_group_hears_of_everybody():
@@ -745,6 +746,22 @@ def test_who_has_no_group_hears_of_everybody():
         assert (
             explain(model, lists, style=style).str.fullmatch(r"chosen by \d+% of all users").all()
         )
+
+
+def test_numbers_are_not_looked_for_among_texts():
+    """Not "unknown", and not a history that is empty without a word: which is which is said."""
+    model = Popularity().fit(SMALL)
+    with pytest.raises(KeyError, match="The item '100' cannot be among those .* such as 100"):
+        model.recommend(["u0"], k=1, items=["100"])
+    with pytest.raises(KeyError, match="The user 0 cannot be among those .* such as 'u0'"):
+        model.recommend([0, 1], k=1)
+    with pytest.raises(TypeError, match=r"write \['u0'\]"):
+        model.recommend("u0", k=1)
+    texts = UserItemMatrix(SMALL.values, SMALL.users, SMALL.items.map(str))
+    with pytest.raises(ValueError, match="The item '100' cannot be among those"):
+        fitted(EVERY[1]).score_histories(texts)
+    none = UserItemMatrix(SMALL.values[:, :0], SMALL.users, SMALL.items[:0])
+    assert fitted(EVERY[1]).score_histories(none).shape == SMALL.shape
 
 
 def test_no_reasons_where_there_are_no_groups():

@@ -374,13 +374,25 @@ def test_groups_that_are_alike_get_different_names_and_no_title_breaks_the_repor
     lists = rs.group_lists(log, users, shrinkage=1.0)
     table = running._clusters(users, lists)
     assert frame(table, ["cluster"])["name"].tolist() == [
-        "a|b / <c>",
-        "a|b / <c> (2)",
-        "<c> / a|b",
+        "a|b",
+        "a|b (2)",
+        "<c>",
     ]
     lines = rs.recommend(log, users, lists, 1)
     text = rs.report_in_words(rs.SparkResult(log, users, table, lists, lines, np.zeros((3, 1))))
-    assert "| a\\|b / &lt;c> (2) | 1 |" in text and "3 recommendations for 3 users" in text
+    assert (
+        "| a\\|b (2) | 1 |" in text
+        and "| &lt;c> | 1 |" in text
+        and "3 recommendations for 3 users" in text
+    )
+
+
+def test_a_group_that_nothing_sets_apart_says_so(spark):
+    log = events_of(spark, [(1, "a"), (2, "a"), (1, "b"), (2, "b")])
+    users = spark.createDataFrame([(1, 0), (2, 1)], "user int, cluster int")
+    table = frame(running._clusters(users, rs.group_lists(log, users, shrinkage=1.0)), ["cluster"])
+    assert table["name"].tolist() == ["like everybody", "like everybody (2)"]
+    assert table["distinctive_items"].tolist() == ["", ""] and table["users"].tolist() == [1, 1]
 
 
 def test_no_row_of_the_log_passes_through_python(result):

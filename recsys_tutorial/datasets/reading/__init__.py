@@ -58,8 +58,8 @@ def read_interactions(
         Names of the columns with ratings and times, if there are any.
     timestamp_unit : {"auto", "s", "ms", "us", "ns"}
         Unit of times that are numbers; by default it follows from their size.
-    duplicates : {"error", "last", "sum"}
-        What to do when a user meets an item again.
+    duplicates : {"error", "last", "sum", "max"}
+        What to do when a user meets an item again (see `Interactions.from_frame`).
     items : str or Path, optional
         A second table that describes the items: a column with the ids (called ``item``, or as in
         `item`), and as far as known ``title``, ``year`` and ``genres`` (names joined by ``|``).
@@ -244,6 +244,11 @@ def _read_items(
         except DataError:
             raise error from None
     report(_described(path, table, text.described))
+    if len(table.cells.columns) == 1:
+        report(
+            f"{path.name}: ids only. Titles, years and genres are read from columns of the names "
+            "'title', 'year' and 'genres': rename yours."
+        )
     described = table.cells.rename(columns={column: "item"})
     theirs = read_ids(described["item"]).values
     if pd.api.types.is_numeric_dtype(theirs) != pd.api.types.is_numeric_dtype(ids):

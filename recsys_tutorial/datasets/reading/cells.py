@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import datetime as dt
 import re
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +93,7 @@ def read_ids(cells: pd.Series) -> Column:
             "different ids may have become one. Export anew, with this column as text."
         )
     none = pd.Series(False, index=cells.index)
+    alike = _alike(texts)
     if all(map(WHOLE.fullmatch, texts)):
         return Column(_spread(codes, np.array(list(map(int, texts)), np.int64), cells), none)
     if all(map(WHOLE_WITH_POINT.fullmatch, texts)):
@@ -100,14 +103,33 @@ def read_ids(cells: pd.Series) -> Column:
         return Column(_spread(codes, numbers, cells), none, said=said)
     zeros = any(re.fullmatch(r"0\d+", text) for text in texts)
     if zeros:
-        return Column(cells, none, said="kept as text, with leading zeros")
+        return Column(
+            cells, none, said="kept as text, with leading zeros" + (alike and f"; {alike}")
+        )
     odd = [text for text in texts if not WHOLE.fullmatch(text)]
     if len(odd) > len(texts) / 10:
-        return Column(cells, none)
+        return Column(cells, none, said=alike)
     # A line such as "Total" at the end of an export would become a user.
     where = cells.index[codes == texts.index(odd[0])][0]
-    said = f"kept as text, because {_short(odd[0])} (row {where}) is no whole number"
+    said = f"kept as text, because {_short(odd[0])} (row {where}) is no whole number" + (
+        alike and f"; {alike}"
+    )
     return Column(cells, none, said=said)
+
+
+def _alike(texts: list[str]) -> str:
+    """Say how many ids differ in the case of their letters only: they may be one."""
+    first: dict[str, str] = {}
+    pairs = [
+        (known, text)
+        for text in texts
+        if (known := first.setdefault(text.casefold(), text)) != text
+    ]
+    if not pairs:
+        return ""
+    some = " and ".join(map(_short, pairs[0]))
+    more = f" (and {len(pairs) - 1:,} more)" if len(pairs) > 1 else ""
+    return f"{some}{more} differ in the case of letters only, and count as different"
 
 
 def _short(text: str) -> str:
@@ -154,9 +176,15 @@ def read_numbers(cells: pd.Series, decimal: str | None = None) -> Column:
     good = [bool(NUMBER.fullmatch(text)) or text.lower().strip("+-") == "inf" for text in plain]
     numbers = np.array([float(t) if ok else np.nan for t, ok in zip(plain, good)], float)
     bad = _spread(codes, ~np.array(good, bool), cells, missing=False)
-    mend = "Convert the ratings to numbers, e.g. 'good' to 1, '3/5' to 3."
+    mend = "Convert the ratings to numbers, e.g. 'good' to 1, '3/5' to 3, '12.50 €' to 12.50."
     said = "decimal comma" if decimal == "," else _guessed_point(bare)
-    return Column(_spread(codes, numbers, cells), bad, "not a number", mend, said)
+    problem = _first_bad(texts, good) + "not a number"
+    return Column(_spread(codes, numbers, cells), bad, problem, mend, said)
+
+
+def _first_bad(texts: list[str], good: Iterable[bool]) -> str:
+    """Quote the first cell that is no value: to see it is to know what to mend."""
+    return next((f"{_short(text)} is " for text, is_good in zip(texts, good) if not is_good), "")
 
 
 def _guessed_point(texts: list[str]) -> str:
@@ -239,11 +267,26 @@ def read_times(cells: pd.Series, unit: str = "auto", date_order: str | None = No
     else:
         seconds, said = _from_dates(cells.name, texts, date_order)
     values = _spread(codes, seconds, cells)
-    bad = _spread(codes, np.isnan(seconds), cells, missing=False)
+    good, what, mend = _possible_times(seconds)
+    problem = _first_bad(texts, good) + what
+    bad = _spread(codes, ~good, cells, missing=False)
     if not np.isnan(values).any():
         values = values.astype("int64")
+    return Column(values, bad, problem, mend, said)
+
+
+def _possible_times(seconds: np.ndarray) -> tuple[np.ndarray, str, str]:
+    """Which times can be, what the others are, and what to do about them."""
+    are_times = ~np.isnan(seconds)
+    # A day of tolerance, as for all logs.
+    can_be = (seconds >= 0) & (seconds <= time.time() + 86_400)
+    if can_be.any() and (are_times & ~can_be).any():
+        # Not the unit, or none could be: 1900-01-01 and 9999-12-31 are how programs write "never".
+        what = "a time before 1970 or in the future" if are_times.all() else "not a possible time"
+        mend = "Correct these rows, or leave them out with --drop-bad-rows (bad_rows='drop')."
+        return can_be, what, mend
     mend = "Use numbers (not texts that look like them), or dates as YYYY-MM-DD HH:MM."
-    return Column(values, bad, "not a time", mend, said)
+    return are_times, "not a time", mend
 
 
 def _from_numbers(

@@ -56,7 +56,10 @@ BLOCK = 1 << 20
 # A log packs to a tenth, one with much repetition to a fiftieth.
 LARGEST_RATIO, LEAST_RATION = 200, 64 << 20
 BROKEN = (EOFError, OSError, lzma.LZMAError, zlib.error, zipfile.BadZipFile, RuntimeError)
-ASK = "Say which: --encoding NAME (encoding= in Python), for example cp1251 or shift_jis"
+ASK = (
+    "Say which: --encoding NAME (encoding= in Python), for example cp1252 (Western Europe), "
+    "cp1251 (Cyrillic) or shift_jis (Japanese)"
+)
 
 
 @dataclass(frozen=True)
@@ -279,8 +282,9 @@ def _wide(block: bytes) -> str:
 def _guess(path: Path, block: bytes) -> tuple[str, str]:
     """Tell Western European letters from Chinese ones; refuse to guess among all others.
 
-    In the first, a letter above 127 mostly stands alone among plain ones; in the second, they come
-    in pairs.  A general detector found a wrong alphabet for most short Western tables.
+    In the first, a letter above 127 mostly stands alone among plain ones, or two follow a plain one
+    (Größe); in the second, they come in pairs.  A general detector found a wrong alphabet for most
+    short Western tables.
     """
     runs = re.findall(rb"[\x80-\xff]+", block)
     n_high, in_pairs = sum(map(len, runs)), sum(len(run) for run in runs if len(run) % 2 == 0)
@@ -288,7 +292,9 @@ def _guess(path: Path, block: bytes) -> tuple[str, str]:
     block = block[: block.rfind(b"\n") + 1] or block
     if in_pairs > 0.9 * n_high and _decodes(block, "gb18030") and _looks_chinese(runs):
         return "gb18030", "gb18030 (a guess; --encoding overrules it)"
-    if sum(len(run) == 1 for run in runs) > 0.6 * len(runs) and _decodes(block, "cp1252"):
+    n_western = sum(len(run) == 1 for run in runs)
+    n_western += len(re.findall(rb"(?<=[A-Za-z])[\x80-\xff]{2}(?![\x80-\xff])", block))
+    if n_western > 0.6 * len(runs) and _decodes(block, "cp1252"):
         return "cp1252", "cp1252 (a guess; --encoding overrules it)"
     raise DataError(f"{path.name} is neither UTF-8 nor an encoding that can be guessed. {ASK}.")
 

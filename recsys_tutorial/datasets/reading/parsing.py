@@ -196,7 +196,8 @@ def _refuse_other_formats(text: TextFile, line: str) -> None:
         by_line = ", lines=True" if start.startswith("{") else ""
         raise DataError(
             f"{text.path.name} is JSON, not CSV. Convert it: "
-            f"pandas.read_json(path{by_line}).to_csv('log.csv', index=False)."
+            f"pandas.read_json(path{by_line}, dtype=False, convert_dates=False)"
+            ".to_csv('log.csv', index=False)."
         )
     if re.match(r"<(!doctype|html|\?xml|table)", start, re.IGNORECASE):
         raise DataError(
