@@ -234,12 +234,17 @@ def scatter_kinds(
         ax.set_aspect("equal", adjustable="datalim")
     handles, texts = ax.get_legend_handles_labels()
     order = sorted(range(len(texts)), key=lambda i: ("core", "border", "noise").index(texts[i]))
-    ax.legend(
+    legend = ax.legend(
         [handles[i] for i in order],
         [texts[i] for i in order],
         loc="center left",
         bbox_to_anchor=(1, 0.5),
     )
+    # The kinds have no colour: that is the cluster's.
+    for handle, i in zip(legend.legend_handles, order, strict=True):
+        if handle is not None and texts[i] != "noise":
+            full = "white" if texts[i] == "border" else PALETTE[5]
+            handle.set(edgecolor=PALETTE[5], facecolor=full)
     return ax
 
 

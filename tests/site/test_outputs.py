@@ -55,6 +55,51 @@ def test_other_outputs_are_not_touched():
     assert outputs.mark_prose(page) == page
 
 
+def table(*rows, head=("", "share", "film", "why")):
+    cells = "".join(f"<th>{name}</th>" for name in head)
+    body = "".join(
+        f"<tr><th>{name}</th>{''.join(f'<td>{cell}</td>' for cell in row)}</tr>"
+        for name, *row in rows
+    )
+    head = f"<thead><tr>{cells}</tr></thead>"
+    return f'<table border="1" class="dataframe">{head}<tbody>{body}</tbody></table>'
+
+
+def test_figures_stand_on_the_right_and_words_on_the_left():
+    page = table(
+        ("a", "12.5%", "Alien", "3"), ("b", "-1,000.0", "7", "\u2013"), ("c", "NaN", "", "")
+    )
+    marked = outputs.mark_columns(f"<td>1</td>{page}")
+    assert marked.startswith("<td>1</td><table") and outputs.mark_columns(marked) == marked
+    assert (
+        re.findall(r'<t[hd] class="(\w+)">', marked) == ["words", "figures", "words", "figures"] * 4
+    )
+    assert re.sub(r' class="(figures|words)"', "", marked) == f"<td>1</td>{page}"
+    assert '<th class="figures">share</th>' in marked and '<th class="words">a</th>' in marked
+
+
+@pytest.mark.parametrize("cell", ["1 to 2", "(1, 2)", "2.0 \u00d7", "1.2.3", "2024-01-01", "True"])
+def test_what_is_more_than_a_figure_is_words(cell):
+    assert 'class="words"' in outputs.mark_columns(table(("a", cell), head=("", "x")))
+
+
+def test_tables_with_cells_that_span_are_left_alone():
+    page = table(("a", "1")).replace("<th>share</th>", '<th colspan="2">share</th>')
+    assert outputs.mark_columns(page) == page
+    assert outputs.mark_columns(table()) == table()
+
+
+@pytest.mark.site
+@pytest.mark.parametrize("name", CHAPTERS)
+def test_headings_stand_over_their_columns(name, server, browser):
+    page = browser.new_page(viewport={"width": 1280, "height": 800})
+    open_settled(page, f"{server}{name}.html")
+    sides = """() => [...document.querySelectorAll("table.dataframe :is(.figures, .words)")]
+      .map((cell) => [cell.className, getComputedStyle(cell).textAlign].join(" "))"""
+    assert set(page.evaluate(sides)) <= {"figures right", "words left"}
+    page.close()
+
+
 @pytest.mark.site
 @pytest.mark.parametrize("name", CHAPTERS)
 def test_nothing_written_is_cut_off_where_there_is_room(name, server, browser):

@@ -6,10 +6,11 @@ The comparison with scikit-learn and with Ester's definitions on random data is 
 import numpy as np
 import pandas as pd
 import pytest
+from matplotlib.colors import to_rgba
 from sklearn.cluster import DBSCAN
 
 from recsys_tutorial.clustering import core_points, dbscan, k_distances, neighbourhoods
-from recsys_tutorial.plotting import scatter_kinds
+from recsys_tutorial.plotting import PALETTE, scatter_kinds
 
 # Seven viewers on a line: three in a dense place, one at its rim, two close together, one alone.
 LINE = np.array([[0.0], [1.0], [2.0], [3.5], [8.0], [9.0], [20.0]])
@@ -194,6 +195,12 @@ def test_the_picture_tells_the_kinds_apart_without_colour():
     (border,) = [c for c in ax.collections if c.get_label() == "border"]
     assert border.get_facecolor().tolist() == [[1, 1, 1, 1]]
     assert [ring.radius for ring in ax.patches] == [1.5, 1.5]
+    # In the legend a kind has no colour of a cluster.
+    core, border, _ = ax.get_legend().legend_handles
+    ink = list(to_rgba(PALETTE[5]))
+    assert core.get_facecolor().tolist() == core.get_edgecolor().tolist() == [ink]
+    assert border.get_facecolor().tolist() == [[1, 1, 1, 1]]
+    assert border.get_edgecolor().tolist() == [ink]
 
 
 def test_the_picture_names_each_kind_once_however_many_clusters():
