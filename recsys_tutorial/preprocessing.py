@@ -81,7 +81,7 @@ def clean_events(
     Raises
     ------
     DataError
-        If a column is missing, or ratings or times are not numbers.
+        If a column is missing, ratings or times are not numbers, or the range is upside down.
 
     Examples
     --------
@@ -94,6 +94,8 @@ def clean_events(
     _need_columns(events)
     now = time.time() if now is None else now
     low, high = rating_range or (np.finfo(float).min, np.finfo(float).max)
+    if not low <= high:
+        raise DataError(f"rating_range={rating_range} must name the lowest first.")
     rules = {
         "missing user or item": lambda t: t["user"].isna() | t["item"].isna(),
         "missing rating": lambda t: t["rating"].isna(),

@@ -54,6 +54,11 @@ EVALUATED_USERS = 5_000
 FEWEST_TESTED = 20
 # A share of the users that, if it did half of everything, is no crowd.
 HEAVY_SHARE = 0.05
+# Of fewer users, one with half of everything is nothing special.
+CROWD = 10
+# EASE gives the rest of a catalogue nothing but rounding.
+LEAST_EASE = 1e-6
+SILENT = "liked nothing yet"
 # EASE inverts a square table; at this size it takes about a gigabyte.
 LARGEST_EASE = 12_000
 # Above this many scores the lists are made from the heads of the groups' lists.
@@ -197,15 +202,18 @@ def run_pipeline(
     if recommender in ("ensemble", "ease"):
         model = _make(recommender, n_clusters, random_state).fit(matrix)
     progress(STEPS[2])
-    names = cluster_names(groups, interactions)
+    names = _names(groups, interactions)
     progress(STEPS[3])
     lists = _lists(model, top)
     lists.insert(3, "title", lists["item"].map(interactions.titles))
-    lists["reason"] = _reasons(model, groups, lists, names)
+    verb = "chosen" if min_rating is None else "liked"
+    lists["reason"] = _reasons(model, groups, lists, names, verb)
     if lists["user"].nunique() < len(matrix.users):
         n_without = len(matrix.users) - lists["user"].nunique()
         notes.append(f"Users who have met every item get no list: {n_without:,}.")
-    notes += _small_in_words(matrix, groups) + _heavy_in_words(matrix)
+    if model is groups:
+        notes += _small_in_words(groups, lists, top)
+    notes += _heavy_in_words(matrix)
     return PipelineResult(
         interactions,
         model,
@@ -222,7 +230,7 @@ def run_pipeline(
             "top": top,
             "min_rating": min_rating,
             "random_state": random_state,
-            "test": "latest events of each user" if _has_order(interactions) else "random events",
+            "test": _test_in_words(interactions),
         },
         source=tuple(source),
         tried=tried,
@@ -275,15 +283,17 @@ def _liked_in_words(interactions: Interactions, min_rating: float) -> list[str]:
     return [share + (poor if nothing else "") + "."]
 
 
-def _small_in_words(matrix: UserItemMatrix, groups: ClusterPopularity) -> list[str]:
+def _small_in_words(groups: ClusterPopularity, lists: pd.DataFrame, top: int) -> list[str]:
     """Say so if everybody's popularity weighs more in a group than what its members did."""
-    mean = matrix.values.sum() / len(groups.centres_)
-    if mean >= groups.shrinkage:
+    mean = groups.matrix_.values.sum() / len(groups.centres_)
+    if mean >= groups.shrinkage or lists.empty:
         return []
+    popular = Popularity().fit(groups.matrix_).recommend(k=top)
+    same = len(lists.merge(popular, on=["user", "item"])) / len(lists)
     return [
         f"A group has {mean:,.0f} events in the mean, fewer than the {groups.shrinkage:,.0f} with "
-        "which everybody's popularity is mixed in, so lists are near to the popular one. Fewer "
-        "groups or more events would say more."
+        f"which everybody's popularity is mixed in: {same:.0%} of the recommendations are the "
+        "popular ones. Fewer groups or more events would say more."
     ]
 
 
@@ -291,11 +301,11 @@ def _heavy_in_words(matrix: UserItemMatrix) -> list[str]:
     """Say so if a few users did half of all that was done."""
     counts = np.sort(np.asarray(matrix.values.sum(axis=1)))[::-1]
     n_heavy = int(np.searchsorted(counts.cumsum(), counts.sum() / 2)) + 1
-    if n_heavy > HEAVY_SHARE * len(counts):
+    if len(counts) < CROWD or n_heavy > max(1, HEAVY_SHARE * len(counts)):
         return []
     return [
-        f"Half of all events are of {n_heavy:,} of {len(counts):,} users, so popularity and groups "
-        "are mostly theirs. If they are no customers (staff, tests, robots), leave them out."
+        f"Half of all that counts is of {n_heavy:,} of {len(counts):,} users, so popularity and "
+        "groups are mostly theirs. If they are no customers (staff, tests, robots), leave them out."
     ]
 
 
@@ -307,8 +317,30 @@ def _has_order(interactions: Interactions) -> bool:
     return bool((times.max() > times.min()).any())
 
 
+def _rarely_ordered(interactions: Interactions) -> str:
+    """Say so if most users have all events at one time: which one is their latest is a lot."""
+    times = interactions.events.groupby("user")["timestamp"].agg(["size", "nunique"])
+    several = times[times["size"] > 1]
+    n_ordered = int((several["nunique"] > 1).sum())
+    if n_ordered >= len(several) / 2:
+        return ""
+    return (
+        f"Only {n_ordered:,} of {len(several):,} users have events at different times; of the "
+        "others lots decided which events were tested, which flatters every method."
+    )
+
+
+def _test_in_words(interactions: Interactions) -> str:
+    if not _has_order(interactions):
+        return "random events"
+    lots = ", by lot where times are equal" if _rarely_ordered(interactions) else ""
+    return f"latest events of each user{lots}"
+
+
 def _split(interactions: Interactions) -> Split:
-    return split_latest(interactions) if _has_order(interactions) else split_random(interactions)
+    if not _has_order(interactions):
+        return split_random(interactions)
+    return split_latest(interactions, ties="lot" if _rarely_ordered(interactions) else "id")
 
 
 def _evaluate(
@@ -328,6 +360,8 @@ def _evaluate(
     if not _has_order(interactions):
         why = "No user has two different times, so" if interactions.has_time else "Without times"
         notes = [f"{why} the test events are random, which flatters every method."]
+    elif lots := _rarely_ordered(interactions):
+        notes = [lots]
     test, note = _some_users(test, random_state, min_rating)
     contenders: dict[str, Recommender] = {POPULARITY: Popularity()}
     # The used one last, so that its line is easy to find.
@@ -467,13 +501,33 @@ def _proved_lists(
 
 
 def _reasons(
-    model: Recommender, groups: ClusterPopularity, lists: pd.DataFrame, names: pd.Series
+    model: Recommender,
+    groups: ClusterPopularity,
+    lists: pd.DataFrame,
+    names: pd.Series,
+    verb: str,
 ) -> pd.Series:
     if model is groups:
-        return explain(groups, lists, names)
+        return explain(groups, lists, names, verb=verb)
     if isinstance(model, ClusterEnsemble):
-        return explain(model, lists, style="members")
-    return "near to what you met (EASE); " + explain(groups, lists, names, style="members")
+        return explain(model, lists, style="members", verb=verb)
+    near = np.where(lists["score"] > LEAST_EASE, "near to what you met (EASE); ", "")
+    return near + explain(groups, lists, names, style="members", verb=verb)
+
+
+def _names(groups: ClusterPopularity, interactions: Interactions) -> pd.Series:
+    """Name the groups; one in which nobody liked anything is like nobody else."""
+    names = cluster_names(groups, interactions)
+    liked = np.asarray(groups.matrix_.values.sum(axis=1)) > 0
+    n_liking = np.bincount(groups.labels_[liked], minlength=len(names))
+    silent = (n_liking == 0) & (np.bincount(groups.labels_, minlength=len(names)) > 0)
+    taken = names[~silent]
+    alone = [SILENT if k == 0 else f"{SILENT} ({k + 1})" for k in range(int(silent.sum()))]
+    return (
+        pd.concat([taken, pd.Series(alone, names.index[silent], dtype=object)])
+        .sort_index()
+        .rename("name")
+    )
 
 
 def _cluster_table(

@@ -12,7 +12,7 @@ from scipy import sparse
 
 from recsys_tutorial.datasets import Interactions
 from recsys_tutorial.features import genre_matrix
-from recsys_tutorial.preprocessing import normalise_rows
+from recsys_tutorial.preprocessing import UserItemMatrix, normalise_rows
 from recsys_tutorial.recommenders.clusters import (
     ClusterPopularity,
     GroupPopularity,
@@ -85,21 +85,26 @@ def distinctive_items(recommender: ClusterPopularity, n: int = 5) -> pd.DataFram
     >>> distinctive_items(model, n=3).shape
     (15, 3)
     """
-    items = recommender.matrix_.items
-    cluster, rank, column = _apart(recommender.cluster_shares_, item_shares(recommender.matrix_), n)
-    return pd.DataFrame({"cluster": cluster, "rank": rank, "item": items[column]})
+    matrix, shares = recommender.matrix_, recommender.cluster_shares_
+    labels = recommender.labels_ % (len(shares) + 1)
+    # Soft groups also count a little of everybody; what sets a group apart, one of its own has met.
+    met = (one_hot(labels, len(shares) + 1).T.tocsr() @ _liked(matrix)).toarray()[: len(shares)]
+    cluster, rank, column = _apart(shares, item_shares(matrix), n, met > 0)
+    return pd.DataFrame({"cluster": cluster, "rank": rank, "item": matrix.items[column]})
 
 
 def _apart(
-    shares: np.ndarray, overall: np.ndarray, n: int
+    shares: np.ndarray, overall: np.ndarray, n: int, met: np.ndarray | bool = True
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Cluster, rank and column of the most distinctive columns, at most `n` of each cluster.
 
     A shrunken share lies between the cluster's own and everybody's, so it is above everybody's
-    exactly if the cluster's own is, and never for what the cluster did not meet.
+    exactly if the cluster's own is.
     """
-    top = np.argsort(-distinctiveness(shares, overall), axis=1, kind="stable")[:, :n]
-    is_more = np.take_along_axis(shares > overall * (1 + EQUAL), top, axis=1)
+    is_more = (shares > overall * (1 + EQUAL)) & met
+    scores = np.where(is_more, distinctiveness(shares, overall), -np.inf)
+    top = np.argsort(-scores, axis=1, kind="stable")[:, :n]
+    is_more = np.take_along_axis(is_more, top, axis=1)
     cluster, place = np.nonzero(is_more)
     return cluster, place + 1, top[is_more]
 
@@ -161,7 +166,8 @@ def reasons(
 ) -> pd.DataFrame:
     """Count, for each recommendation, how many of the user's group chose the item.
 
-    All numbers can be recomputed from memberships and training data alone.
+    All numbers can be recomputed from memberships and training data alone.  What was met and not
+    liked, a stored 0, does not count.
 
     Parameters
     ----------
@@ -210,9 +216,7 @@ def _count(
     matrix = model.matrix_
     rows = model._rows(recommendations["user"].tolist())
     columns = model._columns(recommendations["item"].tolist())
-    # Ones, not the stored values: an item rated 0 has been met.
-    cells = (np.ones(matrix.values.nnz), matrix.values.indices, matrix.values.indptr)
-    met = sparse.csr_array(cells, shape=matrix.shape)
+    met = _liked(matrix)
     overall = met.sum(axis=0)[columns] / matrix.shape[0]
     members = _members(model)
     sizes = np.maximum(members.sum(axis=0, dtype=float), 1e-300)
@@ -220,6 +224,15 @@ def _count(
     labels, share, part = _own_groups(model, rows, columns, shares)
     table = {"group": labels, "membership": part, "group_share": share, "overall_share": overall}
     return pd.DataFrame(table, index=recommendations.index), shares
+
+
+def _liked(matrix: UserItemMatrix) -> sparse.csr_array:
+    """Who met what, as ones; a cell that holds 0 was met and not liked (see `run_pipeline`)."""
+    # A copy: taking zeros out moves the cells of whoever shares them.
+    liked = matrix.values.copy()
+    liked.data = (liked.data > 0).astype(float)
+    liked.eliminate_zeros()
+    return liked
 
 
 def _members(model: ClusterPopularity | GroupPopularity | ClusterEnsemble) -> sparse.csr_array:
@@ -264,8 +277,8 @@ def explain(
     out, the mean of their shares.  It says so only where the score, too, is above what the item
     scores for everybody, and at least three members chose it: else the item is there because
     everybody likes it, and the text says that.  In the style "members" it quotes how many members
-    of her group chose the item, unless the item is rarer there: a group that chose it less often
-    than all did is no reason.
+    of her group chose the item, unless they are fewer than three or the item is rarer there: a
+    group that chose it less often than all did is no reason.
 
     Parameters
     ----------
@@ -431,10 +444,15 @@ def _member_sentences(
     table: pd.DataFrame,
     verb: str,
 ) -> list[str]:
+    groups = table["group"].to_numpy()
+    sizes = _members(model).sum(axis=0, dtype=float)[groups]
+    enough = sizes * table["group_share"].to_numpy() > FEWEST_MEMBERS - EQUAL
     soft, sentences = isinstance(model, SoftClusterPopularity), []
-    for group, part, share, overall in table.itertuples(index=False):
+    rows = zip(table.itertuples(index=False), enough, strict=True)
+    for (group, part, share, overall), are_enough in rows:
         everybody = f"{verb} by {overall:.0%} of all users"
         inside = f", and you are {part:.0%} in it" if soft else ", which is yours"
         mine = f"{verb} by {share:.0%} of group '{names.get(group)}'{inside} ({overall:.0%} of all)"
-        sentences.append(everybody if group < 0 or share < overall else mine)
+        is_reason = group >= 0 and share >= overall and are_enough
+        sentences.append(mine if is_reason else everybody)
     return sentences

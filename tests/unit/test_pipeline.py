@@ -302,12 +302,12 @@ def test_small_groups_and_heavy_users_are_said():
     rng = np.random.default_rng(0)
     small = [(f"u{u}", f"i{i}") for u in range(40) for i in rng.choice(60, 8, replace=False)]
     made = run_pipeline(log([(*pair, 1) for pair in small]), n_clusters=4)
-    assert [n for n in made.notes if n.startswith("A group has 80 events in the mean, fewer than")]
-    assert not any("Half of all events" in note for note in made.notes)
+    assert [n for n in made.notes if n.startswith("A group has 80 events in the mean")]
+    assert not any("Half of all" in note for note in made.notes)
     # Two robots look at all of a shop.
     heavy = small + [(f"robot {r}", f"i{i}") for r in range(2) for i in range(200)]
     made = run_pipeline(log([(*pair, 1) for pair in heavy]), n_clusters=1)
-    assert [n for n in made.notes if n.startswith("Half of all events are of 2 of 42 users")]
+    assert [n for n in made.notes if n.startswith("Half of all that counts is of 2 of 42 users")]
     assert not any("events in the mean" in note for note in made.notes)
 
 
@@ -633,9 +633,9 @@ def test_a_limit_that_nobody_or_everybody_reaches_is_said(rated):
         run_pipeline(rated, min_rating=6)
     made = run_pipeline(rated, n_clusters=2, min_rating=1)
     assert any("All ratings are 1 or more" in note for note in made.notes)
-    pd.testing.assert_frame_equal(
-        made.recommendations, run_pipeline(rated, n_clusters=2).recommendations
-    )
+    usual = run_pipeline(rated, n_clusters=2).recommendations
+    usual["reason"] = usual["reason"].str.replace("chosen by", "liked by")
+    pd.testing.assert_frame_equal(made.recommendations, usual)
 
 
 def test_likes_on_one_side_of_the_cut_only_are_not_evaluated(rated):
@@ -645,6 +645,47 @@ def test_likes_on_one_side_of_the_cut_only_are_not_evaluated(rated):
     made = run_pipeline(Interactions(events, rated.items), n_clusters=2, min_rating=4)
     assert made.evaluation.empty
     assert any("no rating of 4 or more is left to test on" in note for note in made.notes)
+
+
+@pytest.mark.parametrize("recommender", ["soft", "groups", "ensemble", "ease"])
+def test_reasons_count_those_who_liked_it_and_not_those_who_met_it(rated, recommender):
+    made = run_pipeline(rated, n_clusters=4, top=3, recommender=recommender, min_rating=4)
+    liked = rated.events[rated.events["rating"] >= 4].groupby("item").size() / 60
+    said = made.recommendations["reason"].str.extract(r"(\d+)% of all")[0].dropna().astype(int)
+    items = made.recommendations.loc[said.index, "item"]
+    assert len(said) and (said == items.map(liked).map(lambda x: int(f"{x:.0%}"[:-1]))).all()
+
+
+@pytest.mark.parametrize("recommender", ["soft", "groups"])
+def test_who_liked_nothing_is_not_named_after_what_others_liked(rated, recommender):
+    events = rated.events.copy()
+    events.loc[events["user"] % 3 == 0, "rating"] = 1
+    log = Interactions(events, rated.items)
+    made = run_pipeline(log, n_clusters=3, recommender=recommender, min_rating=4)
+    silent = made.users.loc[made.users["user"] % 3 == 0]
+    assert set(silent["name"]) == {"liked nothing yet"}
+    row = made.clusters.set_index("name").loc["liked nothing yet"]
+    assert row["users"] == 20 and row["distinctive_items"] == ""
+
+
+def test_ease_says_near_only_where_it_says_anything(rated):
+    made = run_pipeline(rated, n_clusters=2, top=16, recommender="ease", min_rating=4)
+    near = made.recommendations["reason"].str.startswith("near to what you met")
+    assert (near == (made.recommendations["score"] > 1e-6)).all() and 0 < near.sum() < len(near)
+
+
+def test_days_without_hours_are_drawn_and_not_called_the_latest():
+    rng = np.random.default_rng(2)
+    rows = [(u, f"i{i:02d}", 86_400 * u) for u in range(40) for i in rng.permutation(30)[:10]]
+    rows[0] = (*rows[0][:2], 86_400 * 90)
+    made = run_pipeline(log(rows), n_clusters=2)
+    assert any(note.startswith("Only 1 of 40 users have events at diff") for note in made.notes)
+    assert made.settings["test"] == "latest events of each user, by lot where times are equal"
+    # Else those with the largest ids would be the latest.
+    _, test = running._split(log(rows))
+    assert test.events["item"].str[1:].astype(int).mean() < 20
+    rows = [(u, i, 86_400 * u + place) for place, (u, i, _) in enumerate(rows)]
+    assert not any("Only" in note for note in run_pipeline(log(rows), n_clusters=2).notes)
 
 
 def test_users_who_liked_nothing_are_counted_and_served(rated):

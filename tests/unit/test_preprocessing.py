@@ -100,6 +100,8 @@ def test_counts_and_logs_without_times_can_be_cleaned():
         clean_events(table)
     clean, report = clean_events(table.assign(timestamp=0), rating_range=None)
     assert len(clean) == 1 and not report.removed["impossible rating"]
+    with pytest.raises(DataError, match="must name the lowest first"):
+        clean_events(table.assign(timestamp=0), rating_range=(5, 0.5))
 
 
 def test_users_without_any_event_left_are_counted():

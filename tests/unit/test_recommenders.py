@@ -653,8 +653,28 @@ def test_a_group_that_chose_it_less_often_than_all_is_no_reason():
     hard = ClusterPopularity(n_clusters=12, shrinkage=1).fit(CROWD)
     lists = hard.recommend(k=15)
     table, why = reasons(hard, lists), explain(hard, lists, style="members")
+    sizes = np.bincount(hard.labels_)[table["group"]]
+    # Two members are a coincidence, and a reason would tell on them.
+    few = (table["group_share"] * sizes).round() < 3
     rarer = table["group_share"] < table["overall_share"]
-    assert (why.str.contains("which is yours") != rarer).all() and 0 < rarer.sum() < len(rarer)
+    assert (why.str.contains("which is yours") != (few | rarer)).all()
+    assert 0 < rarer.sum() < len(rarer) and (few & ~rarer).any()
+
+
+def test_what_was_met_and_not_liked_is_no_reason_and_stays_met():
+    values = sparse.csr_array(np.array([[1.0, 1, 0], [1, 1, 0], [1, 1, 1], [1, 0, 0]]))
+    values.data[[0, 2, 4]] = 0.0
+    model = GroupPopularity([0, 0, 0, 0]).fit(
+        UserItemMatrix(values, pd.RangeIndex(4), pd.Index(list("abc")))
+    )
+    lists = pd.DataFrame({"user": 3, "item": ["a", "b"], "score": 0.0})
+    assert explain(model, lists, verb="liked").tolist() == [
+        "liked by 25% of all users, your group '0' included",
+        "liked by 75% of all users, your group '0' included",
+    ]
+    assert distinctive_items(model).empty
+    # The matrix is as it was: what was met is not recommended.
+    assert model.matrix_.values.nnz == 8 and model.recommend([0], k=3)["item"].tolist() == ["c"]
 
 
 def test_nothing_that_a_group_never_met_sets_it_apart():
