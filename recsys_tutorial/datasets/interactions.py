@@ -56,7 +56,9 @@ class DataError(ValueError):
         super().__init__(shown)
 
 
-def need_one_type(what: str, ids: Sequence[object] | pd.Index, known: pd.Index) -> None:
+def need_one_type(
+    what: str, ids: Sequence[object] | pd.Index, known: pd.Index | np.ndarray
+) -> None:
     """Refuse ids that can never be found: 7 is not "7", and all would be unknown without a word.
 
     Parameters
@@ -65,7 +67,7 @@ def need_one_type(what: str, ids: Sequence[object] | pd.Index, known: pd.Index) 
         What they name: "user" or "item".
     ids : sequence
         Those that are looked for, of one type.
-    known : Index
+    known : Index or ndarray
         Those that there are, of one type.
 
     Raises

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Mapping
 from itertools import chain
-from numbers import Number
 
 import numpy as np
 import pandas as pd
 from scipy import sparse
 
 from recsys_tutorial.datasets import Interactions
+from recsys_tutorial.datasets.interactions import need_one_type
 from recsys_tutorial.evaluation.lists import METRICS
 
 
@@ -199,14 +199,14 @@ def _hit_table(
     """Say for each user and each place of her list whether it holds a relevant item."""
     rows = users.get_indexer(pd.Index(np.asarray(lists["user"]), tupleize_cols=False))
     if len(rows) and (rows < 0).all():
-        _need_one_type("user", lists["user"].iloc[0], users)
+        need_one_type("user", lists["user"].tolist()[:1], users)
     lists = lists.assign(_row=rows)[rows >= 0].sort_values(["_row", "rank"], kind="stable")
     shown = lists["item"].to_numpy(object)
     known = _objects(chain.from_iterable(wanted), int(n_relevant.sum()))
     codes, names = pd.factorize(np.concatenate([known, shown]), use_na_sentinel=False)
     known_codes, shown_codes = codes[: len(known)], codes[len(known) :]
     if len(shown) and not np.isin(shown_codes, known_codes).any():
-        _need_one_type("item", shown[0], known)
+        need_one_type("item", shown[:1].tolist(), known)
     row = lists["_row"].to_numpy()
     # One number for every pair of user and item.
     pairs = row * len(names) + shown_codes
@@ -225,12 +225,3 @@ def _objects(items: chain[Hashable], n_items: int) -> np.ndarray:
     array = np.empty(n_items, dtype=object)
     array[:] = list(items)
     return array
-
-
-def _need_one_type(column: str, here: Hashable, there: pd.Index | np.ndarray) -> None:
-    """Refuse ids that can never meet: 7 is not "7", and every metric would be 0."""
-    if len(there) and isinstance(here, Number) != isinstance(there[0], Number):
-        raise ValueError(
-            f"Lists have the {column} {here!r}, the relevant items {there[0]!r}: "
-            "convert both to one type."
-        )

@@ -521,13 +521,9 @@ def _names(groups: ClusterPopularity, interactions: Interactions) -> pd.Series:
     liked = np.asarray(groups.matrix_.values.sum(axis=1)) > 0
     n_liking = np.bincount(groups.labels_[liked], minlength=len(names))
     silent = (n_liking == 0) & (np.bincount(groups.labels_, minlength=len(names)) > 0)
-    taken = names[~silent]
-    alone = [SILENT if k == 0 else f"{SILENT} ({k + 1})" for k in range(int(silent.sum()))]
-    return (
-        pd.concat([taken, pd.Series(alone, names.index[silent], dtype=object)])
-        .sort_index()
-        .rename("name")
-    )
+    n_silent = int(silent.sum())
+    names[silent] = [SILENT if k == 0 else f"{SILENT} ({k + 1})" for k in range(n_silent)]
+    return names
 
 
 def _cluster_table(

@@ -109,7 +109,7 @@ def test_ids_may_be_of_any_kind_and_mixed():
     [({1: ["a"]}, {"1": {"a"}}, "user"), ({1: ["7"]}, {1: {7}}, "item")],
 )
 def test_ids_that_can_never_meet_are_refused(lists, relevant, column):
-    with pytest.raises(ValueError, match=f"Lists have the {column} .*one type"):
+    with pytest.raises(ValueError, match=f"The {column} .* cannot be among .* one type"):
         per_user_metrics(frame(lists), relevant, 1)
 
 
