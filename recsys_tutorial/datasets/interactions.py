@@ -203,7 +203,7 @@ def _check_items(events: pd.DataFrame, items: pd.DataFrame) -> None:
     _fail(ids.isna(), "item", "missing item", "Drop these rows of the item table.", table)
     _fail(ids.duplicated(), "item", "item described twice", "Keep one row per item.", table)
     unknown = ~events["item"].isin(ids)
-    mend = "Add these items to the item table, or drop the events."
+    mend = "Add these items to the item table, drop the events, or go without the table."
     if unknown.all() and len(ids):
         samples = [series.tolist()[0] for series in (events["item"], ids)]
         shown = [_short(repr(sample)) for sample in samples]

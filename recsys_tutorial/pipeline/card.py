@@ -23,6 +23,8 @@ CARD_QUESTIONS = {
     "oversight": "Who looks at the lists, how often, and who can switch them off?",
     "contact": "Who answers questions?",
 }
+# These make the lists from something else than the groups that are shown.
+BESIDE = ("ensemble", "ease")
 NOT_FILLED = "**NOT FILLED IN.** Only the author can answer this."
 
 
@@ -69,7 +71,7 @@ def quality_in_words(result: PipelineResult) -> str:
 
 
 def choice_in_words(result: PipelineResult) -> str:
-    """Say how the number of groups was chosen, and how much hung on it.
+    """Say how the number of groups was chosen, of what, and how much hung on it.
 
     Parameters
     ----------
@@ -79,7 +81,7 @@ def choice_in_words(result: PipelineResult) -> str:
     Returns
     -------
     str
-        Two sentences; one if the number was given.
+        One to three sentences.
 
     Examples
     --------
@@ -87,16 +89,22 @@ def choice_in_words(result: PipelineResult) -> str:
     >>> log = pd.DataFrame({"user": [1, 2], "item": ["a", "b"]})
     >>> result = run_pipeline(Interactions.from_frame(log, rating=None, timestamp=None))
     >>> choice_in_words(result)
-    'The number of groups was given: 10.'
+    'The number of groups was given: 10, and 2 were made: no more users differ.'
     """
     board, number = result.tried, result.settings["n_clusters"]
+    n_made, maker = len(result.clusters), str(result.settings["recommender"])
     if board.empty:
-        return f"The number of groups was given: {number}."
+        given = result.settings["clusters_by"] == "the caller"
+        how = "was given" if given else "could not be chosen, so the default was taken"
+        fewer = f", and {n_made} were made: no more users differ" if n_made != number else ""
+        return f"The number of groups {how}: {number}{fewer}."
     curve = ", ".join(f"{tried}: {row.ndcg:.3f}" for tried, row in board.iterrows())
     made = (
         f"{number} groups were chosen on events held out of the training part, "
         f"not on the test (nDCG@{result.settings['top']} by number of groups: {curve})."
     )
+    if maker in BESIDE:
+        made += f" That is a curve of soft groups; the lists are made by: {RECOMMENDERS[maker]}."
     first, row = board.iloc[0], board.iloc[board.index.tolist().index(number)]
     if row["ndcg"] > first["ndcg"] and row["gain_low"] <= 0:
         return (
@@ -154,6 +162,9 @@ def model_card(result: PipelineResult, answers: Mapping[str, str] | None = None)
         recommender=RECOMMENDERS[str(result.settings["recommender"])],
         quality=quality_in_words(result),
         choice=choice_in_words(result),
+        asked={"validation": "chosen", "the default": "by default"}.get(
+            str(result.settings["clusters_by"]), "asked for"
+        ),
         evaluation=result.evaluation.reset_index().to_dict("records"),
         tried=result.tried.reset_index().to_dict("records"),
         clusters=result.clusters.to_dict("records"),

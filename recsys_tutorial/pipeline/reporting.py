@@ -50,6 +50,8 @@ REPORT_FILES = (
 TRIED_FILE = "clusters_tried.csv"
 MODEL_FILES = ("model.json", "arrays.npz")
 EXAMPLES_IN_REPORT = 20
+# What is left of a hundredth of a user is no second group.
+WHOLE = 0.99
 POINTS_IN_MAP = 5_000
 # Seconds after which what a killed run left beside its report may go.
 ABANDONED = 3600
@@ -296,6 +298,7 @@ def _render(result: PipelineResult, n_changed: int = 0) -> str:
         choice=choice_in_words(result),
         tried=result.tried.reset_index().to_dict("records"),
         n_changed=n_changed,
+        n_in_part=int((result.users["membership"] < WHOLE).sum()),
         figures=_figures(result),
         clusters=result.clusters.to_dict("records"),
         numbered="group 0" in _drawable(result.clusters["name"]),

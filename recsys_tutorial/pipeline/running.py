@@ -133,8 +133,9 @@ def run_pipeline(
         The log.
     n_clusters : int or "auto"
         Number of groups; fewer if there are fewer different users.  With "auto" each number of
-        `AUTO_CLUSTERS` is tried on the latest events of the *training* part, and the one with the
-        best nDCG is taken (the smallest of the best); the test part plays no part in the choice.
+        `AUTO_CLUSTERS` is tried on the latest events of the *training* part, as far as there are
+        different users enough to make so many, and the one with the best nDCG is taken (the
+        smallest of the best); the test part plays no part in the choice.
     top : int
         Recommendations per user; fewer if there are fewer items.
     recommender : {"soft", "groups", "ensemble", "ease"}
@@ -187,9 +188,10 @@ def run_pipeline(
             f"does not fit here (at most {LARGEST_EASE:,}). Choose another recommender, e.g. soft."
         )
     progress(STEPS[0])
-    wish, tried = n_clusters, pd.DataFrame()
+    chosen_by, tried = "the caller", pd.DataFrame()
     if isinstance(n_clusters, str):
         n_clusters, tried, more = _choose(interactions, recommender, top, min_rating, random_state)
+        chosen_by = "the default" if tried.empty else "validation"
         notes += more
     evaluation, more = _evaluate(
         interactions, recommender, n_clusters, top, min_rating, random_state
@@ -226,7 +228,7 @@ def run_pipeline(
         settings={
             "recommender": recommender,
             "n_clusters": n_clusters,
-            "clusters_by": "validation" if wish == AUTO and len(tried) else "the caller",
+            "clusters_by": chosen_by,
             "top": top,
             "min_rating": min_rating,
             "random_state": random_state,
@@ -278,7 +280,10 @@ def _liked_in_words(interactions: Interactions, min_rating: float) -> list[str]:
             "as liked every event counts."
         ]
     nothing = events["user"].nunique() - events.loc[liked, "user"].nunique()
-    share = f"{liked.mean():.0%} of the events count as liked: a rating of {min_rating:g} or more"
+    share = (
+        f"{liked.sum():,} of {len(liked):,} events count as liked: a rating of {min_rating:g} or "
+        "more"
+    )
     poor = f"; of the users {nothing:,} liked nothing, so their lists are not about them"
     return [share + (poor if nothing else "") + "."]
 
@@ -415,7 +420,12 @@ def _choose(
     numbers = [number for number in AUTO_CLUSTERS if number <= len(matrix.users)] or [1]
     contenders = {str(number): _make(kind, number, random_state) for number in numbers}
     _share_features(contenders, matrix)
-    fitted = {name: contender.fit(matrix) for name, contender in contenders.items()}
+    made: dict[int, Recommender] = {}
+    for contender in contenders.values():
+        # Where no more users differ, a larger number makes the same groups again.
+        made.setdefault(len(contender.fit(matrix).centres_), contender)
+    numbers = list(made)
+    fitted = {str(number): contender for number, contender in made.items()}
     board = leaderboard(fitted, validation, k=top, min_rating=min_rating)
     board.index = pd.Index(numbers, name="n_clusters")
     # The first of equals is the smallest: fewer groups are easier to read.

@@ -99,8 +99,9 @@ class Recommender(BaseEstimator, ABC):
         Raises
         ------
         ValueError
-            If an array has a wrong number of columns, or holds missing or infinite values; or if
-            items are numbers in the history and texts in the training data, or the other way round.
+            If an array is no table, has a wrong number of columns, or holds missing or infinite
+            values; or if items are numbers in the history and texts in the training data, or the
+            other way round.
         NotImplementedError
             If the model needs more than a history (features or labels of your own).
         """
@@ -108,6 +109,8 @@ class Recommender(BaseEstimator, ABC):
         if isinstance(histories, UserItemMatrix):
             histories = _align(histories, self.matrix_.items)
         histories = sparse.csr_array(histories)
+        if histories.ndim != 2:
+            raise ValueError("histories must be a table with one row per person: [history], say.")
         if histories.shape[1] != len(self.matrix_.items):
             raise ValueError(
                 f"histories has {histories.shape[1]} columns, the training matrix has "
@@ -115,6 +118,8 @@ class Recommender(BaseEstimator, ABC):
             )
         if not np.isfinite(histories.data).all():
             raise ValueError("histories holds missing or infinite values. Drop these events.")
+        if not histories.shape[0]:
+            return np.zeros(histories.shape)
         return self._score_histories(histories)
 
     def top_k(

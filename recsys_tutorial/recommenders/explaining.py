@@ -6,6 +6,8 @@ elsewhere.  A reason quotes two counts that anybody can check.
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import pandas as pd
 from scipy import sparse
@@ -201,16 +203,23 @@ def reasons(
     >>> bool((table["group_share"] > table["overall_share"]).all())
     True
     """
-    return _count(recommender, recommendations)[0]
+    return _count(recommender, recommendations).table
+
+
+class _Counts(NamedTuple):
+    """The table of `reasons`; of each group the share of members who met each item; its size.
+
+    With hard groups the last row is of the users without a group, where the label -1 finds it.
+    """
+
+    table: pd.DataFrame
+    shares: np.ndarray
+    members: np.ndarray
 
 
 def _count(
     model: ClusterPopularity | GroupPopularity | ClusterEnsemble, recommendations: pd.DataFrame
-) -> tuple[pd.DataFrame, np.ndarray]:
-    """The table of `reasons`, and of each group (row) the share of members who met each item.
-
-    With hard groups the last row is of the users without a group, where the label -1 finds it.
-    """
+) -> _Counts:
     if not isinstance(model, ClusterPopularity | GroupPopularity | ClusterEnsemble):
         raise TypeError(f"{type(model).__name__} has no groups that could give a reason.")
     matrix = model.matrix_
@@ -219,11 +228,11 @@ def _count(
     met = _liked(matrix)
     overall = met.sum(axis=0)[columns] / matrix.shape[0]
     members = _members(model)
-    sizes = np.maximum(members.sum(axis=0, dtype=float), 1e-300)
-    shares = (members.T.tocsr() @ met).toarray() / sizes[:, None]
+    sizes = members.sum(axis=0, dtype=float)
+    shares = (members.T.tocsr() @ met).toarray() / np.maximum(sizes, 1e-300)[:, None]
     labels, share, part = _own_groups(model, rows, columns, shares)
     table = {"group": labels, "membership": part, "group_share": share, "overall_share": overall}
-    return pd.DataFrame(table, index=recommendations.index), shares
+    return _Counts(pd.DataFrame(table, index=recommendations.index), shares, sizes)
 
 
 def _liked(matrix: UserItemMatrix) -> sparse.csr_array:
@@ -320,16 +329,16 @@ def explain(
     """
     if style not in ("lift", "members"):
         raise ValueError(f"style={style!r} must be 'lift' or 'members'.")
-    table, shares = _count(recommender, recommendations)
+    counts = _count(recommender, recommendations)
     if isinstance(recommender, ClusterEnsemble):
-        sentences = _ensemble_sentences(recommender, table, verb)
-    elif names is None:
-        numbers = pd.Series(np.arange(len(recommender.cluster_shares_))).astype(str)
-        return explain(recommender, recommendations, numbers, style=style, verb=verb)
-    elif style == "lift":
-        sentences = _lift_sentences(recommender, recommendations, names, table, shares, verb)
+        sentences = _ensemble_sentences(recommender, counts.table, verb)
     else:
-        sentences = _member_sentences(recommender, names, table, verb)
+        if names is None:
+            names = pd.Series(np.arange(len(recommender.cluster_shares_))).astype(str)
+        if style == "lift":
+            sentences = _lift_sentences(recommender, recommendations, names, counts, verb)
+        else:
+            sentences = _member_sentences(recommender, names, counts, verb)
     return pd.Series(sentences, index=recommendations.index, name="reason", dtype=object)
 
 
@@ -347,17 +356,16 @@ def _lift_sentences(
     model: ClusterPopularity | GroupPopularity,
     recommendations: pd.DataFrame,
     names: pd.Series,
-    table: pd.DataFrame,
-    shares: np.ndarray,
+    counts: _Counts,
     verb: str,
 ) -> list[str]:
+    table, shares, members = counts
     rows = model._rows(recommendations["user"].tolist())
     columns = model._columns(recommendations["item"].tolist())
     overall, popularity = table["overall_share"].to_numpy(), item_shares(model.matrix_)[columns]
     # Here the group is the one where she belongs most, whatever the item.
     labels = model.labels_[rows]
     known, named, group = _named_groups(labels, names)
-    members = _members(model).sum(axis=0, dtype=float)
     own = _ratios(shares[labels, columns], overall)
     scores = np.zeros(len(labels))
     scores[known] = model.cluster_shares_[labels[known], columns[known]]
@@ -441,12 +449,13 @@ def _pairs(numbers: np.ndarray, groups: np.ndarray) -> tuple[list[tuple[float, i
 def _member_sentences(
     model: ClusterPopularity | GroupPopularity,
     names: pd.Series,
-    table: pd.DataFrame,
+    counts: _Counts,
     verb: str,
 ) -> list[str]:
+    table = counts.table
     groups = table["group"].to_numpy()
-    sizes = _members(model).sum(axis=0, dtype=float)[groups]
-    enough = sizes * table["group_share"].to_numpy() > FEWEST_MEMBERS - EQUAL
+    chosen = counts.members[groups] * table["group_share"].to_numpy()
+    enough = chosen > FEWEST_MEMBERS - EQUAL
     soft, sentences = isinstance(model, SoftClusterPopularity), []
     rows = zip(table.itertuples(index=False), enough, strict=True)
     for (group, part, share, overall), are_enough in rows:

@@ -374,8 +374,7 @@ def test_the_explanation_stays_for_the_mouse_that_comes_to_it_and_goes_with_it(
     page.wait_for_timeout(400)
     assert tip.is_visible()
     page.mouse.move(0, 0)
-    page.wait_for_timeout(400)
-    assert tip.is_hidden()
+    tip.wait_for(state="hidden")
     page.close()
 
 

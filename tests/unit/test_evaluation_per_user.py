@@ -146,10 +146,10 @@ def test_time_grows_with_the_lists_not_with_a_loop():
         }
     )
     relevant = {u: set(rng.permutation(500)[:10]) for u in range(5000)}
-    start = time.perf_counter()
+    start = time.process_time()
     per_user_metrics(table, relevant, 20)
     # A loop over users and functions takes more than ten times as long.
-    assert time.perf_counter() - start < 3
+    assert time.process_time() - start < 3
 
 
 # ------------------------------------------------------------------ from column numbers

@@ -182,9 +182,9 @@ def test_a_message_too_deep_is_refused():
 
 
 def test_the_width_of_texts_cannot_ask_for_memory():
-    began = time.monotonic()
+    began = time.process_time()
     assert decode(["objects", ["<U900000000", [1], [["str", "a"]]]]).tolist() == ["a"]
-    assert time.monotonic() - began < 1
+    assert time.process_time() - began < 1
 
 
 # ------------------------------------------------------------------ slices

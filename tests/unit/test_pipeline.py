@@ -512,6 +512,7 @@ def test_the_number_of_groups_is_chosen_where_it_matters(tastes, tmp_path):
     made = run_pipeline(tastes, n_clusters="auto", top=2)
     assert made.tried.index.tolist() == [5, 10, 20, 50, 100]
     assert made.settings["n_clusters"] == made.tried["ndcg"].idxmax() >= 20
+    assert "soft groups" not in choice_in_words(made)
     assert made.settings["clusters_by"] == "validation"
     assert made.tried.loc[5, "ndcg"] < 0.8 * made.tried["ndcg"].max()
     page = write_report(made, tmp_path / "out")
@@ -525,6 +526,41 @@ def test_the_number_of_groups_is_chosen_where_it_matters(tastes, tmp_path):
     ]
     # A second report may replace the first, with the file that only some have.
     assert write_report(made, tmp_path / "out") == page
+
+
+def test_only_numbers_that_were_made_are_tried(tmp_path):
+    """Six kinds of buyers make six groups: "50 were chosen" would be a number of nothing."""
+    rows = [(f"{u:03d}", f"item {10 * (u % 6) + i}", i) for u in range(120) for i in range(10)]
+    made = run_pipeline(log(rows), n_clusters="auto", recommender="ease", top=2)
+    assert made.tried.index.tolist() == [5, 6]
+    assert made.settings["n_clusters"] in (5, 6) and len(made.clusters) <= 6
+    said = choice_in_words(made)
+    assert said.endswith("a curve of soft groups; the lists are made by: EASE, without groups.")
+    page = write_report(made, tmp_path / "out")
+    for where in (page.read_text("utf-8"), model_card(made)):
+        assert said in where
+
+
+def test_the_report_counts_who_belongs_to_several_groups(tastes, tmp_path):
+    for kind in ("groups", "soft"):
+        made = run_pipeline(tastes, n_clusters=12, top=2, recommender=kind)
+        if kind == "soft":
+            made.users.loc[:6, "membership"] = 0.6
+            made.users.loc[7:, "membership"] = 1.0
+        text = write_report(made, tmp_path / kind).read_text("utf-8")
+        assert ("Every user belongs to one group." in text) == (kind == "groups")
+        assert ("7 of 240 users belong to more than one in part" in text) == (kind == "soft")
+        assert "The number of groups was given: 12." in text
+
+
+def test_a_report_without_a_test_says_why(tmp_path):
+    rows = [("a", "x", 1), ("a", "y", 2), ("b", "x", 3), ("b", "y", 4)]
+    rated = pd.DataFrame(rows, columns=["user", "item", "timestamp"]).assign(rating=[5, 1, 5, 1])
+    made = run_pipeline(Interactions.from_frame(rated), min_rating=4)
+    assert made.evaluation.empty
+    text = write_report(made, tmp_path / "out").read_text("utf-8")
+    assert "Not evaluated: no rating of 4 or more is left to test on." in text
+    assert "the notes above say why" in text and "more than one event" not in text
 
 
 @pytest.mark.slow
@@ -551,7 +587,11 @@ def test_the_choice_never_looks_at_the_test(tastes):
 def test_a_choice_without_anything_to_choose_on_is_said():
     rows = [(user, "ab"[user % 2], user) for user in range(6)]
     made = run_pipeline(log(rows), n_clusters="auto")
-    assert made.settings["n_clusters"] == 10 and made.settings["clusters_by"] == "the caller"
+    assert made.settings["n_clusters"] == 10 and made.settings["clusters_by"] == "the default"
+    said = choice_in_words(made)
+    assert said.startswith("The number of groups could not be chosen, so the default was taken: 10")
+    assert said.endswith("and 2 were made: no more users differ.")
+    assert "(by default: 10)" in model_card(made)
     assert any("could not be chosen" in note and "10 were asked for" in note for note in made.notes)
     assert made.tried.empty
 
@@ -586,8 +626,10 @@ def test_lists_hold_what_people_like_and_nothing_they_met(rated, recommender):
     everything = run_pipeline(rated, n_clusters=2, top=2, recommender=recommender).recommendations
     blind = everything["item"].str[1:].astype(int) % 2 == everything["user"] % 2
     assert first.mean() > 0.85 > 0.7 > blind.mean()
-    liked = (rated.events["rating"] >= 4).mean()
-    assert f"{liked:.0%} of the events count as liked: a rating of 4 or more." in made.notes
+    liked = (rated.events["rating"] >= 4).sum()
+    assert (
+        f"{liked} of {rated.n_events} events count as liked: a rating of 4 or more." in made.notes
+    )
 
 
 def test_an_ensemble_learns_from_what_was_liked_too(rated):

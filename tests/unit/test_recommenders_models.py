@@ -330,6 +330,14 @@ def test_an_empty_history_gets_finite_scores(model):
     assert scores.shape == (1, 24) and np.isfinite(scores).all()
 
 
+@pytest.mark.parametrize("model", FOLDS, ids=label)
+def test_nobody_new_gets_no_scores_and_a_bare_list_is_no_table(model):
+    model = fitted(model)
+    assert model.score_histories(sparse.csr_array((0, 24))).shape == (0, 24)
+    with pytest.raises(ValueError, match="one row per person"):
+        model.score_histories(np.zeros(24))
+
+
 def test_popularity_ignores_histories_and_own_groups_refuse_them():
     popular = Popularity().fit(SMALL)
     assert (popular.score_histories(SMALL) == popular.popularity_).all()

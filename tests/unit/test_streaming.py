@@ -582,10 +582,10 @@ def test_twenty_thousand_events_a_second_and_more():
     )
     clusters = StreamingKMeans(profiles, rng.random((6, 28)))
     users, items = rng.integers(0, 2000, size=50_000), rng.integers(0, 28, size=50_000)
-    clock = time.perf_counter()
+    clock = time.process_time()
     for start in range(0, 50_000, 1000):
         clusters.update(users[start : start + 1000], items[start : start + 1000])
-    assert 50_000 / (time.perf_counter() - clock) > 20_000
+    assert 50_000 / (time.process_time() - clock) > 20_000
 
 
 # ------------------------------------------------------------------ the generated stream
