@@ -344,6 +344,8 @@
 
   // Map --------------------------------------------------------------------------------------------------
 
+  // Letters on a phone, against those on a desk.
+  const NARROW = 1.45;
   const MAP = { left: -0.42, right: 0.74, low: -0.54, high: 0.58, scale: 100 };
 
   function onMap([x, y]) {
@@ -356,27 +358,28 @@
 
   const overlap = (a, b) => Math.abs(a.x - b.x) < a.w + b.w && Math.abs(a.y - b.y) < a.h + b.h;
 
-  /** A cross for each genre, and its name beside it where there is room: names must not overlap. */
-  function placeWords(genres, circles) {
+  /** A cross for each genre, and its name beside it where there is room: names must not overlap.
+   *  On a narrow screen the letters are larger, so that fewer names find a place. */
+  function placeWords(genres, circles, size = 1) {
     const taken = circles.map(([x, y]) => ({ x, y, w: 2.6, h: 2.6 }));
     for (const { at } of genres) taken.push({ x: at[0], y: at[1], w: 0.5, h: 0.5 });
     return genres.map(({ name, at: [x, y] }) => {
-      const w = 0.76 * name.length;
+      const w = 0.76 * size * name.length;
       const beside = [-3, -6, -9, 0, 3, 6, 9].flatMap((up) =>
-        [-1, 1].map((side) => ({ x: x + side * (w + 1.2), y: y + up, w, h: 1.5 })),
+        [-1, 1].map((side) => ({ x: x + side * (w + 1.2), y: y + up, w, h: 1.5 * size })),
       );
-      const above = [2.6, -2.6].map((up) => ({ x, y: y + up, w, h: 1.5 }));
+      const above = [2.6, -2.6].map((up) => ({ x, y: y + up * size, w, h: 1.5 * size }));
       const near = [...beside.filter((box) => box.y === y), ...above, ...beside];
       const box = near.find((one) => one.x - w > 0 && !taken.some((other) => overlap(one, other)));
       if (!box) return null;
       taken.push(box);
-      const far = Math.abs(box.y - y) > 2.9;
+      const far = Math.abs(box.y - y) > 2.9 * size;
       return draw(
         "g",
         { class: "xpg-landmark" },
         draw("path", { d: `M${x - 0.6} ${y}h1.2M${x} ${y - 0.6}v1.2` }),
         far ? draw("path", { d: `M${x} ${y}L${box.x + (x > box.x ? w : -w)} ${box.y}` }) : null,
-        draw("text", { x: box.x, y: box.y + 1 }, name),
+        draw("text", { x: box.x, y: box.y + size }, name),
       );
     });
   }
@@ -387,9 +390,13 @@
     const centres = numbers.centres.map((centre) =>
       math.project(numbers, Float64Array.from(centre)),
     );
-    const landmarks = placeWords(
-      Object.entries(model.map.landmarks).map(([name, place]) => ({ name, at: onMap(place) })),
-      centres.map(onMap),
+    const genres = Object.entries(model.map.landmarks).map(([name, at]) => ({ name, at: onMap(at) }));
+    const landmarks = Object.entries({ wide: 1, narrow: NARROW }).map(([width, size]) =>
+      draw(
+        "g",
+        { class: `xpg-${width}` },
+        placeWords(genres, centres.map(onMap), size).filter(Boolean),
+      ),
     );
     const groups = centres.map((place, g) => {
       const [x, y] = onMap(place);
@@ -423,7 +430,7 @@
         { id: titleId },
         "Map of the twelve groups, with genres as landmarks and the place where your films put you. The sentence below says the same in words.",
       ),
-      landmarks.filter(Boolean),
+      landmarks,
       dots,
       trail,
       groups,
