@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections.abc import Iterator
 
@@ -228,6 +229,30 @@ def test_her_place_on_the_map_moves(context, url):
     assert first != second and visit.page.get_attribute(".xpg-you", "visibility") == "visible"
     assert visit.page.locator(".xpg-dots circle").count() == 2
     assert "nearest to" in visit.page.inner_text(".xpg-split")
+
+
+@pytest.mark.parametrize(
+    ("width", "least", "fewest"), [(320, 8.5, 8), (390, 11, 8), (1280, 10, 15)]
+)
+def test_names_on_the_map_can_be_read_and_cover_nothing(browser, url, width, least, fewest):
+    opened = browser.new_context(viewport={"width": width, "height": 900})
+    names = Visit(opened, url).page.evaluate(
+        """() => [...document.querySelectorAll('.xpg-landmark text')]
+          .filter(e => e.getClientRects().length)
+          .map(e => [e.textContent, e.getBoundingClientRect().toJSON(),
+            e.getScreenCTM().a * parseFloat(getComputedStyle(e).fontSize)])"""
+    )
+    opened.close()
+    assert len(names) >= fewest and min(size for _, _, size in names) >= least
+    boxes = [(name, box) for name, box, _ in names]
+    across = [
+        (one, other)
+        for (one, a), (other, b) in itertools.combinations(boxes, 2)
+        # The line above and below the letters is empty.
+        if min(a["right"], b["right"]) - max(a["left"], b["left"]) > 1
+        and min(a["bottom"], b["bottom"]) - max(a["top"], b["top"]) > 0.4 * a["height"]
+    ]
+    assert across == []
 
 
 def test_ticking_and_searching_are_the_same(context, url):

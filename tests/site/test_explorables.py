@@ -591,6 +591,15 @@ def test_all_challenges_can_be_reached(play):
     assert page.locator(".xpc-lesson:visible").count() == 6
 
 
+@pytest.mark.parametrize("width", [390, 1280])
+def test_challenges_use_the_whole_panel(width, play):
+    page = play(width)
+    panel = page.locator(".xpc-challenges").bounding_box()
+    boxes = [one.bounding_box() for one in page.locator(".xpc-challenges li").all()]
+    right = max(box["x"] + box["width"] for box in boxes)
+    assert 0 < panel["x"] + panel["width"] - right < 24
+
+
 def test_without_node_a_second_browser_computes_beside_the_first(browser, monkeypatch):
     """Which tests one process gets is a matter of luck, and Playwright starts once in a thread."""
     assert browser.is_connected()
