@@ -548,7 +548,10 @@ def test_items_that_a_cluster_never_met_say_nothing():
 
 def test_distinctive_items_of_planted_groups():
     found = ClusterPopularity(n_clusters=2, n_factors=2, shrinkage=0.1).fit(PLANTED)
-    best = distinctive_items(found, n=3).groupby("cluster")["item"].agg(set)
+    table = distinctive_items(found, n=3)
+    assert table.columns.tolist() == ["cluster", "rank", "item"]
+    assert table["rank"].tolist() == [1, 2, 3] * 2
+    best = table.groupby("cluster")["item"].agg(set)
     assert best[found.labels_[0]] == set("abc") and best[found.labels_[4]] == set("def")
 
 
@@ -567,7 +570,9 @@ def test_names_come_from_genres_or_from_titles():
     by_genre = cluster_names(found, planted_log(["Comedy"] * 3 + ["Horror"] * 3))
     assert by_genre[first].startswith("Comedy") and by_genre[second].startswith("Horror")
     by_title = cluster_names(found, planted_log())
-    assert "Film" in by_title[first] and by_title.is_unique
+    assert "Film" in by_title[first] and by_title.is_unique and by_title.name == "name"
+    for nothing in (None, ""):
+        assert cluster_names(found, planted_log([nothing] * 6)).equals(by_title)
 
 
 def test_reasons_quote_the_ratio_or_how_many_chose_it():
@@ -615,9 +620,10 @@ def test_every_number_of_a_reason_can_be_counted():
         shares = counts / model.membership_.sum(axis=0)[:, None]
         own, overall = shares[model.labels_[users], items], met.mean(axis=0)[items]
         mixed = (model.membership_[users] * shares[:, items].T).sum(axis=1)
+        n_chose = (model.membership_[users] * counts[:, items].T).sum(axis=1)
         kinds = set()
-        for why, label, mine, mix, all_of_them in zip(
-            explain(model, lists), model.labels_[users], own, mixed, overall, strict=True
+        for why, label, mine, mix, n, all_of_them in zip(
+            explain(model, lists), model.labels_[users], own, mixed, n_chose, overall, strict=True
         ):
             said = {
                 f"{mine / all_of_them:.1f} times as common in your group '{label}' as overall": 0,
@@ -629,6 +635,7 @@ def test_every_number_of_a_reason_can_be_counted():
             # Only a group that goes along is named.
             assert said[why] != 2 or mine >= all_of_them
             assert said[why] != 0 or mine >= 1.2 * all_of_them
+            assert said[why] != 1 or (mix >= 1.2 * all_of_them and n > 2.999)
         assert kinds == ({0, 2, 3} if model is hard else {0, 1, 2, 3})
 
 
