@@ -36,6 +36,7 @@ from recsys_tutorial.grading.gains import learning_gain  # noqa: E402
 COLUMNS = ("person", "form", "time", "item", "option")
 TIMES = ("before", "after")
 MOST_TOLD = 10
+GAINS, MISTAKES = "gains.csv", "mistakes.csv"
 
 
 class Answer(NamedTuple):
@@ -183,13 +184,22 @@ def summary(gained: pd.DataFrame, counted: pd.DataFrame) -> str:
     return "\n".join(lines)
 
 
+def check_folder(folder: Path) -> None:
+    """Refuse a folder with anything else in it: other reports have a table of mistakes, too."""
+    others = {path.name for path in folder.glob("*")} - {GAINS, MISTAKES}
+    lonely = (folder / MISTAKES).exists() and not (folder / GAINS).exists()
+    if others or lonely:
+        raise SystemExit(f"{folder} holds other files; name an empty or a new folder with --out")
+
+
 def main(argv: Sequence[str] | None = None) -> int:
     """Read the answers, write two tables, and say the result; return 0."""
     what = "Say what a class learnt between the two class tests."
     parser = argparse.ArgumentParser(prog="class_test_report", description=what)
     parser.add_argument("answers", type=Path, help="the CSV file with the answers")
-    parser.add_argument("--out", type=Path, default=Path("report"), help="where the tables go")
+    parser.add_argument("--out", type=Path, default=Path("test_report"), help="where the tables go")
     given = parser.parse_args(argv)
+    check_folder(given.out)
     items = class_tests.the_items()
     try:
         lines = given.answers.read_text(encoding="utf-8-sig").splitlines()
@@ -198,8 +208,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     answers = read_answers(lines, items)
     gained, counted = gains(answers, items), mistakes(answers, items)
     given.out.mkdir(parents=True, exist_ok=True)
-    gained.to_csv(given.out / "gains.csv", float_format="%.4f")
-    counted.to_csv(given.out / "mistakes.csv", index=False)
+    gained.to_csv(given.out / GAINS, float_format="%.4f")
+    counted.to_csv(given.out / MISTAKES, index=False)
     print(summary(gained, counted))
     print(f"written to {given.out}: gains.csv, mistakes.csv")
     return 0

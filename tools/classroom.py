@@ -202,7 +202,7 @@ def install():
 
 
 def lab(options):
-    """Open JupyterLab in the notebooks' folder, without its calls to other hosts."""
+    """Open JupyterLab in this folder, without its calls to other hosts."""
     if not STAMP.is_file() or "unfinished" in STAMP.read_text(encoding="utf-8"):
         raise SystemExit("not installed yet; type: python classroom.py install")
     never = "jupyterlab.handlers.announcements.NeverCheckForUpdate"
@@ -211,7 +211,8 @@ def lab(options):
     # A %pip in a notebook, too, finds the wheels and nothing else.
     env = dict(os.environ, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(WHEELS))
     env = {key: value for key, value in env.items() if key not in ("PYTHONHOME", "PYTHONPATH")}
-    return subprocess.call(command, cwd=str(NOTEBOOKS), env=env)
+    # A terminal opens where the server began: there `.venv` is, as in a clone.
+    return subprocess.call(command, cwd=str(HERE), env=env)
 
 
 # Serving --------------------------------------------------------------------------------------
@@ -338,8 +339,8 @@ def serve(port, lan):
             index = f"--index-url http://{hosts[0]}:{port}/simple/ --trusted-host {hosts[0]}"
             print(f"\n{large(f'{hosts[0]}:{port}')}\n\nType the address above in a browser.")
             if WHEELS.is_dir():
-                print(f"To install:  pip install {index} recsys-tutorial")
-                print('Chapters 7 to 9 need "recsys-tutorial[deep,notebooks]" instead.', flush=True)
+                wanted = '"recsys-tutorial[deep,notebooks]" jupyterlab'
+                print(f"To install:  pip install {index} {wanted}", flush=True)
         elif lan:
             print(f"port {port}; this computer's address is in its network settings", flush=True)
         server.serve_forever()

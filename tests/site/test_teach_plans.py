@@ -96,10 +96,10 @@ def test_without_a_cache_nothing_was_measured(tmp_path):
 
 
 def test_all_plans_are_there():
-    assert set(PLANS) == set(PROMISED)
+    assert set(PLANS) >= set(PROMISED)
 
 
-@pytest.mark.parametrize("name", PROMISED)
+@pytest.mark.parametrize("name", PLANS)
 def test_a_plan_keeps_every_rule(name):
     assert plans.plan_problems(PLANS[name], TIMES) == []
 

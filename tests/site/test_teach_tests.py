@@ -587,6 +587,14 @@ def test_the_report_is_written(tmp_path, capsys):
     assert report.main([str(tmp_path / "a.csv"), "--out", str(tmp_path / "out")]) == 0
     assert "5 people with both sheets" in capsys.readouterr().out
     assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["gains.csv", "mistakes.csv"]
+    # Again it may, but not where a class's marks are: those have a table of the same name.
+    assert report.main([str(tmp_path / "a.csv"), "--out", str(tmp_path / "out")]) == 0
+    marks = tmp_path / "marks" / "mistakes.csv"
+    marks.parent.mkdir()
+    marks.write_text("exercise,title\n", encoding="utf-8")
+    with pytest.raises(SystemExit, match="marks holds other files"):
+        report.main([str(tmp_path / "a.csv"), "--out", str(marks.parent)])
+    assert marks.read_text(encoding="utf-8") == "exercise,title\n"
 
 
 # The rubric -----------------------------------------------------------------------------------

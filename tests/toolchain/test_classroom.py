@@ -358,7 +358,7 @@ def test_the_address_for_the_room_is_large(classroom, monkeypatch, capsys):
     shown = capsys.readouterr().out
     assert bound == ["0.0.0.0"] and "http://192.168.100.100:8000 " in shown
     index = "--index-url http://192.168.100.100:8000/simple/ --trusted-host 192.168.100.100"
-    assert f"pip install {index} recsys-tutorial" in shown
+    assert f'pip install {index} "recsys-tutorial[deep,notebooks]" jupyterlab' in shown
     rows = [line for line in shown.splitlines() if "###" in line]
     assert len(rows) >= 3 and max(map(len, shown.splitlines()[2:7])) <= 79
 

@@ -266,3 +266,10 @@ def test_an_item_table_without_known_columns_is_said(write):
     log = read_interactions(write(PLAIN), items=items, report=seen.append)
     assert log.titles.tolist() == ["2", "4"]
     assert any("items.csv: ids only" in line and "rename yours" in line for line in seen)
+
+
+def test_a_column_that_is_named_by_a_number_is_refused_with_the_text(tmp_path):
+    path = tmp_path / "log.csv"
+    path.write_text("1,2\n1,3\n2,3\n", encoding="utf-8")
+    with pytest.raises(DataError, match=r'not by 1; .*its number is a text, too: "1"'):
+        read_interactions(path, header=False, user=1, item=2)

@@ -118,6 +118,11 @@ def read_interactions(
     _check_range(rating_range, rating)
     names = {"user": user, "item": item, "rating": rating, "timestamp": timestamp}
     wanted = {ours: theirs for ours, theirs in names.items() if theirs is not None}
+    if strange := [name for name in wanted.values() if not isinstance(name, str)]:
+        raise DataError(
+            f"A column is named by a text, not by {strange[0]!r}; without a header its number is "
+            f'a text, too: "{strange[0]}".'
+        )
     text = open_text(path, encoding)
     table = read_table(text, list(wanted.values()), separator=separator, header=header)
     report(_described(path, table, text.described))
