@@ -12,7 +12,13 @@ from importlib.metadata import PackageNotFoundError, version
 import pandas as pd
 
 from recsys_tutorial.datasets import Interactions
-from recsys_tutorial.pipeline.running import FEWEST_TESTED, RECOMMENDERS, USED, PipelineResult
+from recsys_tutorial.pipeline.running import (
+    BESIDE,
+    FEWEST_TESTED,
+    RECOMMENDERS,
+    USED,
+    PipelineResult,
+)
 from recsys_tutorial.pipeline.templates import environment
 
 CARD_QUESTIONS = {
@@ -23,8 +29,6 @@ CARD_QUESTIONS = {
     "oversight": "Who looks at the lists, how often, and who can switch them off?",
     "contact": "Who answers questions?",
 }
-# These make the lists from something else than the groups that are shown.
-BESIDE = ("ensemble", "ease")
 NOT_FILLED = "**NOT FILLED IN.** Only the author can answer this."
 
 

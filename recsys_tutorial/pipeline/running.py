@@ -47,6 +47,8 @@ RECOMMENDERS = {
     "ensemble": "ensemble of groupings",
     "ease": "EASE, without groups",
 }
+# These make the lists from something else than the groups that are shown.
+BESIDE = ("ensemble", "ease")
 USED = " (used here)"
 # More users narrow the interval no further, and cost time.
 EVALUATED_USERS = 5_000
@@ -201,7 +203,7 @@ def run_pipeline(
     kind = ClusterPopularity if recommender == "groups" else SoftClusterPopularity
     groups = kind(n_clusters=n_clusters, random_state=random_state).fit(matrix)
     model = groups
-    if recommender in ("ensemble", "ease"):
+    if recommender in BESIDE:
         model = _make(recommender, n_clusters, random_state).fit(matrix)
     progress(STEPS[2])
     names = _names(groups, interactions)
