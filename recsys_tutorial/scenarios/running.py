@@ -172,8 +172,8 @@ class ScenarioResult:
         Groups minus baseline, in pairs.
     price : Comparison
         Groups with the rule minus groups without it, in pairs.
-    harm_before, harm_after : float
-        The harm of the lists by groups, without and with the rule.
+    harm_baseline, harm_before, harm_after : float
+        The harm of the lists of the baseline, and of those by groups, without and with the rule.
     """
 
     scenario: Scenario
@@ -182,6 +182,7 @@ class ScenarioResult:
     values: pd.DataFrame
     gain: Comparison
     price: Comparison
+    harm_baseline: float
     harm_before: float
     harm_after: float
 
@@ -326,7 +327,7 @@ def run_scenario(scenario: Scenario, *, random_state: int = 0) -> ScenarioResult
     )
     harms = [
         float(scenario.harm_of(models[name].recommend(values.index, scenario.k), trial))
-        for name in ("groups", GUARDED)
+        for name in ("baseline", "groups", GUARDED)
     ]
     gain = paired_bootstrap(values["groups"], values["baseline"])
     price = paired_bootstrap(values[GUARDED], values["groups"])
@@ -345,7 +346,8 @@ def scenario_table(results: Iterable[ScenarioResult]) -> pd.DataFrame:
     -------
     DataFrame
         One row per field: ``people`` (tested), ``metric``, ``baseline``, ``groups``, ``gain`` with
-        ``low`` and ``high``, ``harm`` and ``harm, guarded``, ``price`` (what the rule changed).
+        ``low`` and ``high``; the harm of the lists: ``harm, baseline``, ``harm`` (of groups) and
+        ``harm, guarded``; ``price`` (what the rule changed).
 
     Examples
     --------
@@ -365,6 +367,7 @@ def scenario_table(results: Iterable[ScenarioResult]) -> pd.DataFrame:
             "gain": gain.mean,
             "low": gain.low,
             "high": gain.high,
+            "harm, baseline": found.harm_baseline,
             "harm": found.harm_before,
             "harm, guarded": found.harm_after,
             "price": found.price.difference.mean,

@@ -57,6 +57,15 @@ def test_the_rule_lowers_the_harm(results, name):
     assert 0 <= found.harm_after < found.harm_before <= 1
 
 
+def test_the_lists_without_groups_are_asked_for_their_harm_as_well(results):
+    for found in results.values():
+        lists = found.models["baseline"].recommend(found.values.index, found.scenario.k)
+        assert found.harm_baseline == found.scenario.harm_of(lists, found.trial)
+    table = scenario_table(results.values())
+    more = table["harm"] - table["harm, baseline"]
+    assert more["music, books, news"] > 0.8 and abs(more["health"]) < 0.02
+
+
 @each_field
 def test_nobody_is_tested_on_what_she_was_trained_on(results, name):
     trial = results[name].trial

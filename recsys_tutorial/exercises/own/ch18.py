@@ -141,7 +141,8 @@ def _comparisons(material: Material) -> tuple[pd.DataFrame]:
         """Reach of neighbours with something added to them, best of some weights."""
         extra = found.scores[second] if second else np.zeros_like(base)
         extra = extra / max(extra.max(), 1e-9)
-        weights = (0.3, 0.1, 1.0, 3.0)[:tries]
+        # Whoever can leave the addition out is no weaker than the neighbours alone.
+        weights = (0.3, 0.1, 1.0, 0.0)[:tries]
         tried = [reciprocal_ranks(base + weight * extra, known, wanted) for weight in weights]
         return float(max(ranks[people].mean() for ranks in tried))
 
@@ -266,8 +267,9 @@ VARIANTS: tuple[Variant, ...] = (
     Variant(
         "18.7",
         "`comparisons` sets a hybrid of item neighbours and groups of your people beside rivals, "
-        "with what was reached on your table. Which of these comparisons could show that the "
-        "groups help, or that they do not? Answer with a set of letters.",
+        "with what was reached on your table; whoever has four tries may also leave the addition "
+        "out. Which of these comparisons could show that the groups help, or that they do not? "
+        "Answer with a set of letters.",
         _comparisons,
         expected=_would_show,
         hint="Ask of each: if the groups meant nothing, could the hybrid still win?",
