@@ -292,16 +292,22 @@ def _a3() -> Proof:
     users, swapped = rng.normal(size=(100, 4)), [1, 0, 2, 3]
     filter_, weights = rng.normal(size=2), rng.normal(size=4)
 
-    def convolved(table: np.ndarray) -> np.ndarray:
+    def convolved(table: np.ndarray, tried: np.ndarray = filter_) -> np.ndarray:
         """One filter on two neighbouring columns, then the largest response."""
         places = np.lib.stride_tricks.sliding_window_view(table, 2, axis=1)
-        return np.asarray((places @ filter_).max(axis=1))
+        return np.asarray((places @ tried).max(axis=1))
 
-    changed = float(np.mean(~np.isclose(convolved(users), convolved(users[:, swapped]))))
+    # The filter gets the chance that the dense layer gets: mirrored, it undoes the swap in the
+    # one window that holds both columns.
+    changed = min(
+        float(np.mean(~np.isclose(convolved(users), convolved(users[:, swapped], tried))))
+        for tried in (filter_, filter_[::-1])
+    )
     dense = np.allclose(users @ weights, users[:, swapped] @ weights[swapped])
     shows = (
         f"Swapping two of four columns changes the convolved feature of {changed:.0%} of 100 "
-        f"users; a dense layer, its weights swapped too, {'agrees' if dense else 'does not'}."
+        "users, even if the filter may be mirrored; a dense layer has weights that "
+        f"{'undo' if dense else 'do not undo'} the swap."
     )
     return Proof("A3", shows, changed > 0.5 and dense)
 
@@ -329,16 +335,27 @@ def _a10() -> Proof:
     few, labels = script.preprocess_data(script.make_user_data(200))
     groups = labels.to_numpy()
     unrelated = np.random.default_rng(1).integers(0, 5, len(few))
-    keras.utils.set_random_seed(0)
-    features = script.extract_features(few, unrelated, epochs=30)
-    spoilt = _same_groups(groups, script.cluster_users(features, 5))
+
+    def behind_network(epochs: int) -> float:
+        """Agreement behind a network that was told nothing about the groups, mean of three."""
+        found = []
+        for seed in range(3):
+            keras.utils.set_random_seed(seed)
+            features = script.extract_features(few, unrelated, epochs=epochs)
+            found.append(_same_groups(groups, script.cluster_users(features, 5)))
+        return float(np.mean(found))
+
+    untrained, misled = behind_network(0), behind_network(30)
     before = _same_groups(groups, script.cluster_users(few, 5))
     shows = (
         f"Agreement with the true groups: {told:.2f} after training on the groups themselves, "
-        f"{raw:.2f} for K-means on the four columns without a network. Among 200 users a label "
-        f"that means nothing lowers it from {before:.2f} to {spoilt:.2f}."
+        f"{raw:.2f} for K-means on the four columns without a network. Among 200 users it is "
+        f"{before:.2f} on the columns, {untrained:.2f} behind a network that was not trained, and "
+        f"{misled:.2f} after training on a label that means nothing."
     )
-    return Proof("A10", shows, told < raw + 0.15 and told > 0.6 and spoilt < before - 0.15)
+    gained = misled > untrained + 0.15
+    circular = told < raw + 0.15 and told > 0.6
+    return Proof("A10", shows, circular and misled < before - 0.15 and not gained)
 
 
 def _a11() -> Proof:
@@ -407,11 +424,11 @@ def _a15() -> Proof:
     shows = (
         f"Printed: {printed.shape[1]} columns of float32, mean {printed.mean():.0f}. The code "
         f"gives {data.shape[1]} columns of {data.dtype}, mean {abs(data.mean()):.0f}. The printed "
-        f"partition has J = {j:.0f}, and {best:.0f} can be reached."
+        f"partition has J = {j:.0f}, where {best:.0f} can be reached, as an unlucky start may end."
     )
     impossible = printed.shape[1] != data.shape[1] and data.dtype != np.float32
     centred = bool(np.abs(data.mean(axis=0)).max() < 1e-9)
-    return Proof("A15", shows, impossible and centred and j > best + 1)
+    return Proof("A15", shows, impossible and centred)
 
 
 def _a16() -> Proof:
@@ -475,7 +492,7 @@ def _a19() -> Proof:
         f"{np.unique(np.abs(alone)).size} distinct value, {np.abs(alone).max():.0f}."
     )
     alone_is_zero = bool((alone == 0).all())
-    return Proof("A19", shows, lost > 20 * cells and stop.kind == "KeyError" and alone_is_zero)
+    return Proof("A19", shows, lost / len(table) > 3 * cells and stop.kind == "KeyError" and alone_is_zero)
 
 
 def _a20() -> Proof:
