@@ -492,7 +492,9 @@ def _a19() -> Proof:
         f"{np.unique(np.abs(alone)).size} distinct value, {np.abs(alone).max():.0f}."
     )
     alone_is_zero = bool((alone == 0).all())
-    return Proof("A19", shows, lost / len(table) > 3 * cells and stop.kind == "KeyError" and alone_is_zero)
+    return Proof(
+        "A19", shows, lost / len(table) > 3 * cells and stop.kind == "KeyError" and alone_is_zero
+    )
 
 
 def _a20() -> Proof:
