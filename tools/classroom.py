@@ -36,6 +36,13 @@ HERE = Path(__file__).resolve().parent
 SITE, WHEELS, NOTEBOOKS = HERE / "site", HERE / "wheels", HERE / "notebooks"
 SUMS, BUNDLE, VENV = HERE / "SHA256SUMS", HERE / "bundle.json", HERE / ".venv"
 STAMP = VENV / "classroom-stamp.txt"
+LAB_CONFIG = VENV / "etc" / "jupyter"
+QUIET = {
+    "@jupyterlab/apputils-extension:notification": {
+        "fetchNews": "false",
+        "checkForUpdates": False,
+    }
+}
 PYTHON = VENV / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
 USAGE = r"help|-h|--help|install|lab( .*)?|check|serve( --port \d+| --lan)*"
 UNPACK = "unpack the whole zip into a folder (Windows: right click, Extract All), then run it there"
@@ -210,6 +217,11 @@ def lab(options):
     command += ["--LabApp.news_url=None", "--LabApp.extension_manager=readonly"] + options
     # A %pip in a notebook, too, finds the wheels and nothing else.
     env = dict(os.environ, PIP_NO_INDEX="1", PIP_FIND_LINKS=str(WHEELS))
+    # Nobody in the room shall be asked whether Jupyter may fetch its news.
+    quiet = LAB_CONFIG / "labconfig" / "default_setting_overrides.json"
+    quiet.parent.mkdir(parents=True, exist_ok=True)
+    quiet.write_text(json.dumps(QUIET), encoding="utf-8")
+    env["JUPYTER_CONFIG_PATH"] = str(LAB_CONFIG)
     env = {key: value for key, value in env.items() if key not in ("PYTHONHOME", "PYTHONPATH")}
     # A terminal opens where the server began: there `.venv` is, as in a clone.
     return subprocess.call(command, cwd=str(HERE), env=env)
