@@ -31,6 +31,8 @@ LOADING_SECONDS = 60
 LARGEST_REPLY = 3 * 2**20
 MOST_WAITING = 8
 LOOK_EVERY = 0.5
+# How long a killed process may take to end.
+END_SECONDS = 5
 # On a busy computer a process waits without being to blame: it may take so many times as long by
 # the clock on the wall as by its own.
 PATIENCE = 6
@@ -85,8 +87,9 @@ class Session:
         self._orders: queue.Queue[bytes] = queue.Queue()
         self._replies: queue.Queue[bytes] = queue.Queue(MOST_WAITING)
         self._process = self._start(rails)
-        for task in (self._send, self._receive):
-            threading.Thread(target=task, daemon=True).start()
+        self._reader = threading.Thread(target=self._receive, daemon=True)
+        self._reader.start()
+        threading.Thread(target=self._send, daemon=True).start()
         fence = Fence(
             str(self.scratch), hidden, memory_mb, FILE_MB, int(seconds) + 10 + LOADING_SECONDS
         )
@@ -144,6 +147,8 @@ class Session:
                 pass
         self._process.kill()
         self._process.wait()
+        # Killed is not yet ended: whoever still holds the pipe may still write to the folder.
+        self._reader.join(END_SECONDS)
         shutil.rmtree(self.scratch, ignore_errors=True)
 
     def _send(self) -> None:
@@ -161,19 +166,21 @@ class Session:
                 pipe.close()
 
     def _receive(self) -> None:
-        handle, rest = _pipe(self._process.stdout).fileno(), b""
-        while not self._over.is_set():
-            try:
-                part = os.read(handle, 65536)
-            except OSError:
-                part = b""
+        handle, rest, part = _pipe(self._process.stdout).fileno(), b"", b"begin"
+        while part and not self._over.is_set():
+            part = _read(handle)
             *lines, rest = (rest + part).split(b"\n")
             for line in lines:
                 self._pass_on(line)
-            if not part or len(rest) > LARGEST_REPLY:
-                # An empty line is the end; the process never sends one that means anything.
-                self._pass_on(b"" if not part else b"too long")
-                return
+            if len(rest) > LARGEST_REPLY:
+                self._pass_on(b"too long")
+                break
+        if not part:
+            # An empty line is the end; the process never sends one that means anything.
+            self._pass_on(b"")
+        # What comes afterwards is dropped, until nobody holds the other end.
+        while part:
+            part = _read(handle)
 
     def _pass_on(self, line: bytes) -> None:
         while not self._over.is_set():
@@ -295,6 +302,13 @@ class Session:
         number = -code if code < 0 else code - 128 if code > 128 else 0
         names = {item.value: item.name for item in signal.Signals}
         return f"ended its process ({names.get(number, f'exit code {code}')})"
+
+
+def _read(handle: int) -> bytes:
+    try:
+        return os.read(handle, 65536)
+    except OSError:
+        return b""
 
 
 def _processor_seconds(process: int) -> float | None:

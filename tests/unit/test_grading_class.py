@@ -4,12 +4,14 @@ import csv
 import os
 import subprocess
 import tempfile
+import threading
 import time
 from html.parser import HTMLParser
 
 import pytest
 
 from recsys_tutorial.cli import main
+from recsys_tutorial.grading import session
 from recsys_tutorial.grading.collecting import learner_of
 from recsys_tutorial.grading.fence import find_rails
 from recsys_tutorial.grading.session import Session
@@ -94,17 +96,21 @@ def test_no_process_lives_on(graded):
     assert made.processes_left(graded["scratch"]) == []
 
 
+def processes_soon(folder):
+    """Find them as above; one that has just begun has no environment to read, for a moment."""
+    until = time.monotonic() + 10
+    while not made.processes_left(folder) and time.monotonic() < until:
+        time.sleep(0.01)
+    return made.processes_left(folder)
+
+
 def test_a_process_that_lives_on_is_noticed(tmp_path):
     with made.scratch_in(tmp_path):
         scratch = tempfile.mkdtemp(prefix="recsys-grade-")
     env = {**os.environ, "TMPDIR": scratch}
     with subprocess.Popen(["sleep", "60"], env=env) as process:
         try:
-            # A program that has just begun has no environment to read, for a moment.
-            until = time.monotonic() + 10
-            while not made.processes_left(tmp_path) and time.monotonic() < until:
-                time.sleep(0.01)
-            assert made.processes_left(tmp_path) == [str(process.pid)]
+            assert processes_soon(tmp_path) == [str(process.pid)]
             assert made.processes_left(tmp_path / "other") == []
         finally:
             process.kill()
@@ -112,8 +118,26 @@ def test_a_process_that_lives_on_is_noticed(tmp_path):
 
 def test_a_process_that_marks_is_found_while_it_lives(tmp_path):
     with made.scratch_in(tmp_path), Session(find_rails(), (), 2048, 60):
-        assert made.processes_left(tmp_path)
+        assert processes_soon(tmp_path)
     assert made.processes_left(tmp_path) == []
+
+
+@pytest.mark.parametrize(("held", "waits"), [(0.6, 0.6), (30, 1)])
+def test_the_end_of_all_processes_is_waited_for_but_not_for_ever(monkeypatch, held, waits):
+    monkeypatch.setattr(session, "END_SECONDS", 1)
+    learner = Session(find_rails(), (), 2048, 60)
+    # As if a process of the learner's, killed but not yet ended, still had the pipe.
+    pipe = os.open(f"/proc/{learner._process.pid}/fd/1", os.O_WRONLY)
+    release = threading.Timer(held, os.close, [pipe])
+    release.start()
+    began = time.monotonic()
+    learner.close()
+    seconds = time.monotonic() - began
+    if release.is_alive():
+        release.cancel()
+        os.close(pipe)
+    assert waits - 0.05 <= seconds < waits + 20
+    assert not learner.scratch.exists()
 
 
 def test_a_cheat_gains_nothing(graded):
