@@ -172,15 +172,17 @@ def test_lab_before_install(classroom):
     assert "classroom.py install" in refusal(classroom, "lab")
 
 
-def lab_settings(address, headers):
+def lab_settings(runtime, headers):
     """What JupyterLab tells a browser about its notifications, once it answers."""
     name = "lab/api/settings/@jupyterlab/apputils-extension:notification"
     for _ in range(120):
         try:
-            request = urllib.request.Request(f"{address}/{name}", headers=headers)
+            # Its own file names the port: another program may have taken the one that was asked.
+            address = json.loads(next(runtime.glob("jpserver-*.json")).read_text())["url"]
+            request = urllib.request.Request(f"{address}{name}", headers=headers)
             with urllib.request.urlopen(request, timeout=20) as answer:
                 return json.load(answer)["schema"]["properties"]
-        except OSError:
+        except (OSError, StopIteration, ValueError):
             time.sleep(0.5)
     raise AssertionError("JupyterLab does not answer")
 
@@ -188,26 +190,25 @@ def lab_settings(address, headers):
 @pytest.mark.slow
 def test_lab_asks_nobody_for_news(room, tmp_path):
     """The lab of this computer, started as the room starts it: no notice about the internet."""
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
     (room / ".venv").mkdir()
+    folders = {"JUPYTER_CONFIG_DIR": "own", "JUPYTER_RUNTIME_DIR": "runtime"}
     program = (
         "import sys, pathlib, classroom;"
         "classroom.PYTHON = pathlib.Path(sys.executable);"
         "classroom.STAMP.write_text('installed');"
         "sys.exit(classroom.main(sys.argv[1:]))"
     )
-    options = ["--no-browser", "--allow-root", f"--port={port}", "--IdentityProvider.token=room"]
+    options = ["--no-browser", "--allow-root", "--IdentityProvider.token=room"]
     process = subprocess.Popen(
         [sys.executable, "-c", program, "lab", *options],
         cwd=room,
-        env={**os.environ, "HOME": str(tmp_path), "JUPYTER_CONFIG_DIR": str(tmp_path / "own")},
+        env={**os.environ, **{key: str(tmp_path / name) for key, name in folders.items()}},
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
     try:
-        told = lab_settings(f"http://127.0.0.1:{port}", {"Authorization": "token room"})
+        told = lab_settings(tmp_path / "runtime", {"Authorization": "token room"})
     finally:
         (os.killpg if hasattr(os, "killpg") else os.kill)(process.pid, signal.SIGTERM)
         process.communicate(timeout=60)
